@@ -1,0 +1,186 @@
+"""One order's work at one location: what to pick, what was packed, what left."""
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from fulfilment.rules import LIVE_WORK, RequestStatus, ScanKind, WorkStatus
+
+
+def _choices(words):
+    return [(word.value, word.name.replace("_", " ").capitalize()) for word in words]
+
+
+class FulfilmentOrder(models.Model):
+    """The work of one order at one location; the number is FO-<order>-<sequence>."""
+
+    number = models.CharField(max_length=24, unique=True)
+    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="fulfilment_orders")
+    sequence = models.PositiveSmallIntegerField()
+    location = models.ForeignKey(
+        "inventory.StockLocation", on_delete=models.PROTECT, related_name="fulfilment_orders"
+    )
+    decision = models.ForeignKey(
+        "routing.RoutingDecision", on_delete=models.PROTECT, related_name="fulfilment_orders"
+    )
+    carrier = models.CharField(max_length=32, blank=True, default="", db_default="")
+    service = models.CharField(max_length=32, blank=True, default="", db_default="")
+    expected_cost_minor = models.BigIntegerField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=_choices(WorkStatus), default="open", db_default="open")
+    request_status = models.CharField(
+        max_length=12, choices=_choices(RequestStatus), default="queued", db_default="queued"
+    )
+    rejection_reason = models.CharField(max_length=200, blank=True, default="", db_default="")
+    opened_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    acknowledge_by = models.DateTimeField(null=True, blank=True)
+    claimed_by = models.ForeignKey(
+        "core.User", on_delete=models.PROTECT, null=True, blank=True, related_name="claimed_work"
+    )
+    claimed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["opened_at", "id"]
+        indexes = [
+            models.Index(fields=["location", "status", "opened_at", "id"], name="work_queue_of_a_location"),
+            models.Index(fields=["status", "opened_at", "id"], name="work_by_status"),
+            models.Index(
+                fields=["acknowledge_by"], name="work_awaiting_an_answer",
+                condition=Q(request_status__in=["queued", "sent"], acknowledge_by__isnull=False),
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "sequence"], name="one_fulfilment_order_per_sequence"),
+            models.UniqueConstraint(
+                fields=["order", "location"], condition=Q(status="open"),
+                name="one_open_request_per_order_and_location",
+            ),
+            models.CheckConstraint(
+                condition=Q(status__in=[status.value for status in WorkStatus]), name="a_work_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(request_status__in=[status.value for status in RequestStatus]),
+                name="a_request_status_is_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(request_status="rejected") | ~Q(status__in=sorted(LIVE_WORK)),
+                name="rejected_work_is_not_live",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class FulfilmentOrderLine(models.Model):
+    """Pieces of one allocation to be picked, packed and shipped here."""
+
+    fulfilment_order = models.ForeignKey(FulfilmentOrder, on_delete=models.CASCADE, related_name="lines")
+    allocation = models.OneToOneField("routing.Allocation", on_delete=models.PROTECT, related_name="work_line")
+    sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+    quantity_picked = models.PositiveIntegerField(default=0, db_default=0)
+    quantity_packed = models.PositiveIntegerField(default=0, db_default=0)
+    quantity_shipped = models.PositiveIntegerField(default=0, db_default=0)
+    quantity_cancelled = models.PositiveIntegerField(default=0, db_default=0)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="a_work_line_asks_for_something"),
+            models.CheckConstraint(
+                condition=Q(
+                    quantity_shipped__lte=F("quantity_packed"), quantity_packed__lte=F("quantity_picked"),
+                    quantity__gte=F("quantity_picked") + F("quantity_cancelled"),
+                ),
+                name="shipped_within_packed_within_picked_within_asked",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.sku_id}"
+
+
+class Shipment(models.Model):
+    """What left a location at one hand-over."""
+
+    number = models.CharField(max_length=24, unique=True)
+    fulfilment_order = models.ForeignKey(FulfilmentOrder, on_delete=models.PROTECT, related_name="shipments")
+    shipped_at = models.DateTimeField()
+    shipped_by = models.CharField(max_length=80)
+
+    class Meta:
+        ordering = ["shipped_at", "id"]
+        indexes = [models.Index(fields=["-shipped_at", "-id"], name="shipments_newest_first")]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Parcel(models.Model):
+    """One box, packed and perhaps gone; (carrier, tracking number) names it once."""
+
+    number = models.CharField(max_length=24, unique=True)
+    fulfilment_order = models.ForeignKey(FulfilmentOrder, on_delete=models.PROTECT, related_name="parcels")
+    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, null=True, blank=True, related_name="parcels")
+    carrier = models.CharField(max_length=32, blank=True, default="", db_default="")
+    service = models.CharField(max_length=32, blank=True, default="", db_default="")
+    tracking_number = models.CharField(max_length=64, blank=True, default="", db_default="")
+    weight_grams = models.PositiveIntegerField(null=True, blank=True)
+    box = models.CharField(max_length=16, blank=True, default="", db_default="")
+    packed_at = models.DateTimeField()
+    packed_by = models.CharField(max_length=80)
+    voided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["carrier", "tracking_number"], condition=Q(voided_at__isnull=True) & ~Q(tracking_number=""),
+                name="a_tracking_number_belongs_to_one_parcel",
+            ),
+            models.CheckConstraint(
+                condition=Q(voided_at__isnull=True) | Q(shipment__isnull=True), name="a_parcel_that_left_is_not_void"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class ParcelLine(models.Model):
+    """Pieces of one work line in a parcel."""
+
+    parcel = models.ForeignKey(Parcel, on_delete=models.CASCADE, related_name="lines")
+    work_line = models.ForeignKey(FulfilmentOrderLine, on_delete=models.PROTECT, related_name="parcel_lines")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["parcel", "work_line"], name="one_parcel_line_per_work_line"),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="a_parcel_line_holds_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} in {self.parcel_id}"
+
+
+class Scan(models.Model):
+    """One floor scan and its one effect; the key comes from the device."""
+
+    key = models.UUIDField(unique=True)
+    kind = models.CharField(max_length=4, choices=_choices(ScanKind))
+    work_line = models.ForeignKey(FulfilmentOrderLine, on_delete=models.CASCADE, related_name="scans")
+    code = models.CharField(max_length=128)
+    quantity = models.IntegerField()
+    is_typed = models.BooleanField(default=False, db_default=False)
+    scanned_by = models.ForeignKey("core.User", on_delete=models.PROTECT, related_name="+")
+    scanned_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="a_scan_counts_something")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.quantity} of {self.work_line_id}"

@@ -1,0 +1,124 @@
+"""The words of fulfilment and what may follow what; pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from oms.core.errors import Conflict, Invalid, NotFound
+from oms.core.lifecycles import Lifecycle
+
+
+class WorkStatus(StrEnum):
+    """How far the work on a fulfilment order is."""
+
+    OPEN = "open"
+    ON_HOLD = "on_hold"
+    PICKING = "picking"
+    PICKED = "picked"
+    PACKED = "packed"
+    SHIPPED = "shipped"
+    CANCELLED = "cancelled"
+
+
+WORK_LIFECYCLE = Lifecycle(
+    {
+        WorkStatus.OPEN: frozenset(
+            {WorkStatus.ON_HOLD, WorkStatus.PICKING, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
+        ),
+        WorkStatus.ON_HOLD: frozenset({WorkStatus.OPEN, WorkStatus.CANCELLED}),
+        WorkStatus.PICKING: frozenset(
+            {WorkStatus.OPEN, WorkStatus.ON_HOLD, WorkStatus.PICKED, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
+        ),
+        WorkStatus.PICKED: frozenset(
+            {WorkStatus.PICKING, WorkStatus.ON_HOLD, WorkStatus.PACKED, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
+        ),
+        WorkStatus.PACKED: frozenset(
+            {WorkStatus.PICKED, WorkStatus.ON_HOLD, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
+        ),
+        WorkStatus.SHIPPED: frozenset(),
+        WorkStatus.CANCELLED: frozenset(),
+    }
+)
+
+LIVE_WORK = frozenset(
+    {WorkStatus.OPEN, WorkStatus.ON_HOLD, WorkStatus.PICKING, WorkStatus.PICKED, WorkStatus.PACKED}
+)
+
+
+class RequestStatus(StrEnum):
+    """What the place that ships has said to the request."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    ACKNOWLEDGED = "acknowledged"
+    REJECTED = "rejected"
+
+
+REQUEST_LIFECYCLE = Lifecycle(
+    {
+        RequestStatus.QUEUED: frozenset({RequestStatus.SENT, RequestStatus.ACKNOWLEDGED, RequestStatus.REJECTED}),
+        RequestStatus.SENT: frozenset({RequestStatus.ACKNOWLEDGED, RequestStatus.REJECTED}),
+        RequestStatus.ACKNOWLEDGED: frozenset({RequestStatus.REJECTED}),
+        RequestStatus.REJECTED: frozenset(),
+    }
+)
+
+
+class ScanKind(StrEnum):
+    """What a floor scan did."""
+
+    PICK = "pick"
+    PACK = "pack"
+
+
+class FulfilmentOrderNotFound(NotFound):
+    """No fulfilment order has this number."""
+
+    code = "fulfilment-order-not-found"
+
+
+class WrongItem(Conflict):
+    """The scanned item is not on this fulfilment order, or all of it is there already."""
+
+    code = "wrong-item"
+
+
+class TooMany(Conflict):
+    """More pieces than the step before has passed on."""
+
+    code = "too-many"
+
+
+class ParcelsDoNotMatch(Invalid):
+    """The parcels hold something that the fulfilment order does not."""
+
+    code = "parcels-do-not-match"
+
+
+class NotClaimed(Conflict):
+    """Somebody else has the task."""
+
+    code = "claimed-by-another"
+
+
+class DuplicateTracking(Conflict):
+    """The carrier's tracking number belongs to another parcel."""
+
+    code = "duplicate-tracking-number"
+
+
+@dataclass(frozen=True, slots=True)
+class ParcelLine:
+    """Pieces of one SKU in a parcel."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewParcel:
+    """A parcel that leaves, as the one who ships it describes it."""
+
+    carrier: str
+    tracking_number: str
+    lines: tuple[ParcelLine, ...]
+    weight_grams: int | None = None
