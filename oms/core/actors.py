@@ -1,0 +1,16 @@
+"""Who does something: a person, a program with a token, or the house itself."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The one to whom a change is ascribed; ``id`` is a key, ``name`` is what people read."""
+
+    kind: Literal["user", "token", "system"]
+    id: str
+    name: str
+
+
+SYSTEM = Actor("system", "", "system")

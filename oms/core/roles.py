@@ -1,0 +1,89 @@
+"""Roles and what each may do; rights per location are held in ``Grant`` rows."""
+
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    PICKER = "picker"
+    PACKER = "packer"
+    RECEIVER = "receiver"
+    INSPECTOR = "inspector"
+    BUYER = "buyer"
+    ACCOUNTANT = "accountant"
+    MANAGER = "manager"
+    INTEGRATOR = "integrator"
+    ADMINISTRATOR = "administrator"
+
+
+# Every right there is; a page or an action that asks for another one is a mistake found by a test.
+ALL_PERMISSIONS = frozenset(
+    """
+    home.view account.change
+    orders.view orders.create orders.change orders.cancel orders.hold orders.export
+    customers.view customers.change customers.erase
+    stock.view stock.adjust stock.approve stock.transfer stock.count stock.import stock.export
+    catalogue.view catalogue.change costs.view
+    locations.view locations.change
+    fulfilment.view fulfilment.dispatch fulfilment.pick fulfilment.pack fulfilment.ship fulfilment.accept
+    routing.view routing.change routing.publish
+    purchasing.view purchasing.change purchasing.approve receiving.receive
+    returns.view returns.authorise returns.receive returns.inspect returns.dispose
+    finance.view finance.change finance.refund finance.approve
+    channels.view channels.change
+    messages.view messages.replay webhooks.view webhooks.change
+    reports.view reports.sign invariants.view invariants.repair
+    alerts.view alerts.change
+    users.view users.change tokens.view tokens.change audit.view admin.enter
+    """.split()
+)
+
+_EVERYONE = frozenset({"home.view", "account.change"})
+_FLOOR = _EVERYONE | {"stock.view", "catalogue.view", "locations.view", "fulfilment.view", "alerts.view"}
+_DESK = _FLOOR | {"orders.view", "customers.view", "reports.view", "invariants.view"}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.PICKER: _FLOOR | {"fulfilment.pick", "stock.count"},
+    Role.PACKER: _FLOOR | {"fulfilment.pack", "fulfilment.ship"},
+    Role.RECEIVER: _FLOOR | {"receiving.receive", "purchasing.view", "returns.view", "returns.receive", "stock.count"},
+    Role.INSPECTOR: _FLOOR | {"returns.view", "returns.inspect", "returns.dispose", "stock.count"},
+    Role.BUYER: _DESK
+    | {"purchasing.view", "purchasing.change", "costs.view", "catalogue.change", "stock.export"},
+    Role.ACCOUNTANT: _DESK
+    | {
+        "costs.view",
+        "finance.view",
+        "finance.change",
+        "finance.refund",
+        "purchasing.view",
+        "returns.view",
+        "orders.export",
+        "stock.export",
+        "audit.view",
+    },
+    Role.MANAGER: ALL_PERMISSIONS - {"users.change", "tokens.change", "webhooks.change", "channels.change"},
+    Role.INTEGRATOR: _DESK
+    | {
+        "channels.view",
+        "channels.change",
+        "messages.view",
+        "messages.replay",
+        "webhooks.view",
+        "webhooks.change",
+        "tokens.view",
+        "tokens.change",
+        "routing.view",
+        "catalogue.change",
+        "stock.import",
+        "admin.enter",
+        "alerts.change",
+    },
+    Role.ADMINISTRATOR: ALL_PERMISSIONS,
+}
+
+# These hold keys, money or other people's rights: a password alone is not enough for them.
+NEEDS_SECOND_FACTOR = frozenset({Role.ACCOUNTANT, Role.MANAGER, Role.INTEGRATOR, Role.ADMINISTRATOR})
+
+
+def roles_with(permission: str) -> frozenset[Role]:
+    """The roles that hold this right."""
+    return frozenset(role for role, permissions in PERMISSIONS.items() if permission in permissions)
