@@ -1,0 +1,123 @@
+"""The frame round each staff page: what the side bar leads to, and what home counts.
+
+Rooms hang their own entries here when their doors load, so the ground floor names none of them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the side bar: where it leads, who may see it, and the letter after ``g``."""
+
+    name: str
+    icon: str
+    url_name: str
+    permission: str = ""
+    section: str = ""
+    letter: str = ""
+    position: int = 50
+    count: Callable[[Any], int] | None = None
+    tab: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One number on the home page; ``count`` and the list behind ``url`` ask the same query."""
+
+    name: str
+    icon: str
+    url: Callable[[Any], str]
+    count: Callable[[Any], int]
+    permission: str = ""
+    tone: str = ""
+    hint: str = ""
+    position: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One thing that a search or a scan turned up."""
+
+    name: str
+    url: str
+    icon: str = "search"
+    detail: str = ""
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """A room's answer to "find this": ``look(text, user)`` returns a few ``Found``."""
+
+    name: str
+    look: Callable[[str, Any], list[Found]]
+    permission: str = ""
+    position: int = 50
+
+
+SECTIONS = ("", "Stock", "Watch", "Set up")
+_entries: dict[str, Entry] = {}
+_tiles: dict[str, Tile] = {}
+_finders: dict[str, Finder] = {}
+_sites: list[Callable[[], list[tuple[str, str, str]]]] = []
+
+
+def hang(*things: Entry | Tile | Finder) -> None:
+    """Add entries, tiles and finders; the same name again replaces the earlier one."""
+    for thing in things:
+        if isinstance(thing, Entry):
+            _entries[thing.name] = thing
+        elif isinstance(thing, Tile):
+            _tiles[thing.name] = thing
+        else:
+            _finders[thing.name] = thing
+
+
+def know_sites(ask: Callable[[], list[tuple[str, str, str]]]) -> None:
+    """Say how to list the sites people work at: (code, name, time zone) of each."""
+    _sites[:] = [ask]
+
+
+def sites_for(user: Any) -> list[tuple[str, str, str]]:
+    """List the sites where this person may work: (code, name, time zone)."""
+    if not _sites:
+        return []
+    codes = user.locations_for("home.view")
+    return [site for site in _sites[0]() if codes is None or site[0] in codes]
+
+
+def _allowed(thing: Entry | Tile | Finder, user: Any) -> bool:
+    return not thing.permission or user.may(thing.permission)
+
+
+def entries_for(user: Any) -> list[tuple[Entry, str]]:
+    """List the side bar's entries this person may open, each with its address."""
+    shown = []
+    for entry in sorted(_entries.values(), key=lambda entry: (entry.position, entry.name)):
+        if not _allowed(entry, user):
+            continue
+        try:
+            shown.append((entry, reverse(entry.url_name)))
+        except NoReverseMatch:
+            continue
+    return shown
+
+
+def tiles_for(user: Any) -> list[Tile]:
+    """List the home page's tiles this person may see."""
+    tiles = sorted(_tiles.values(), key=lambda tile: (tile.position, tile.name))
+    return [tile for tile in tiles if _allowed(tile, user)]
+
+
+def find(text: str, user: Any, *, limit: int = 12) -> list[Found]:
+    """Ask each room for what the text names; exact matches come first."""
+    found: list[Found] = []
+    for finder in sorted(_finders.values(), key=lambda finder: (finder.position, finder.name)):
+        if _allowed(finder, user):
+            found += finder.look(text, user)
+    return sorted(found, key=lambda hit: not hit.exact)[:limit]
