@@ -12,5 +12,10 @@ class Actor:
     id: str
     name: str
 
+    @property
+    def label(self) -> str:
+        """The actor as rows keep it: kind and key, never a name, so that it holds no personal data."""
+        return f"{self.kind}:{self.id}" if self.id else self.kind
+
 
 SYSTEM = Actor("system", "", "system")

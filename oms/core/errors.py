@@ -39,7 +39,9 @@ class Invalid(Refusal):
     code = "invalid"
     status = 422
 
-    def __init__(self, message: str = "", *, problems: tuple[tuple[str, str], ...] = (), **details: object) -> None:
+    def __init__(
+        self, message: str = "", *, problems: tuple[tuple[str, str], ...] = (), **details: object
+    ) -> None:
         super().__init__(message or "Something in the request is not right.", **details)
         # Each problem is (pointer, what is wrong), such as ("#/lines/0/quantity", "must be positive").
         self.problems = problems

@@ -7,22 +7,21 @@ from fractions import Fraction
 
 from oms.core.errors import Invalid
 
-# ISO 4217: how many decimals a currency's minor unit has; those not listed under 0, 3 or 4 have two.
-_TWO = """
-AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP
-CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS
-INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN
-MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE
-SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD XCG YER ZAR ZMW ZWG
-""".split()
-_ZERO = "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF".split()
-_THREE = "BHD IQD JOD KWD LYD OMR TND".split()
-CURRENCIES: dict[str, int] = (
-    dict.fromkeys(_TWO, 2)
-    | dict.fromkeys(_ZERO, 0)
-    | dict.fromkeys(_THREE, 3)
-    | {"CLF": 4, "UYW": 4}
-)
+# ISO 4217: how many decimals a currency's minor unit has.
+_DECIMALS = {
+    2: (
+        "AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CNY COP "
+        "CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS "
+        "INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN "
+        "MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE "
+        "SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VES WST XCD XCG YER ZAR ZMW "
+        "ZWG"
+    ),
+    0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF",
+    3: "BHD IQD JOD KWD LYD OMR TND",
+    4: "CLF UYW",
+}
+CURRENCIES: dict[str, int] = {code: places for places, codes in _DECIMALS.items() for code in codes.split()}
 _DIGITS = 18
 
 
@@ -104,7 +103,7 @@ class Money:
         return f"{self.as_decimal():f}"
 
     def shared(self, weights: Sequence[int]) -> tuple["Money", ...]:
-        """Parts in proportion to the weights that sum exactly to the whole; largest remainders get the odd units.
+        """Parts in proportion to the weights that sum exactly to the whole, by largest remainder.
 
         Raises ``MoneyInvalid`` without a positive weight.
         """
@@ -154,7 +153,7 @@ def decimal(text: str | int | Decimal) -> Decimal:
     Raises ``MoneyInvalid`` otherwise.
     """
     if isinstance(text, float | bool):
-        raise MoneyInvalid("Amounts are decimal strings, such as \"19.99\".")
+        raise MoneyInvalid('Amounts are decimal strings, such as "19.99".')
     try:
         value = Decimal(text)
     except (InvalidOperation, TypeError, ValueError):

@@ -1,0 +1,9 @@
+"""The ground floor."""
+
+from django.apps import AppConfig
+
+
+class CoreConfig(AppConfig):
+    name = "oms.core"
+    label = "core"
+    verbose_name = "People, tokens and messages"

@@ -1,0 +1,118 @@
+"""Which rights the application's own database role has, table by table: the wall behind the triggers.
+
+Every table gives SELECT, INSERT, UPDATE and DELETE unless it is listed here. A role that does not
+own the tables can neither truncate them nor switch their triggers off.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from psycopg import sql
+
+ORDINARY = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+READ = frozenset({"SELECT"})
+APPEND = frozenset({"SELECT", "INSERT"})
+KEEP = frozenset({"SELECT", "INSERT", "UPDATE"})
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What may be done to a table: to all of its columns, and to a few by name."""
+
+    table: frozenset[str] = ORDINARY
+    columns: dict[str, frozenset[str]] = field(default_factory=dict)
+
+
+# Table -> rights. Each room's exceptions stand together; the comment says why they are exceptions.
+EXCEPTIONS: dict[str, Rights] = {
+    # core: what was proved is never rewritten.
+    "core_auditentry": Rights(APPEND),
+    "core_auditseal": Rights(APPEND),
+    "core_approval": Rights(KEEP),
+    # core: only the owner changes the schema's own book.
+    "django_migrations": Rights(READ),
+}
+
+
+def apply_grants(connection: BaseDatabaseWrapper, app_role: str) -> None:
+    """Bring the rights of the application's role in line with this module; run as the owner of the tables."""
+    role = sql.Identifier(app_role)
+    with connection.cursor() as cursor:
+        cursor.execute(_text(connection, sql.SQL("grant usage on schema public to {}").format(role)))
+        for table in _tables(cursor):
+            for statement in _statements(table, EXCEPTIONS.get(table, Rights()), role):
+                cursor.execute(_text(connection, statement))
+        cursor.execute(
+            _text(
+                connection,
+                sql.SQL("grant usage, select on all sequences in schema public to {}").format(role),
+            )
+        )
+
+
+def differences(connection: BaseDatabaseWrapper, app_role: str) -> list[str]:
+    """Where the database's actual rights differ from this module, as sentences; empty when they agree."""
+    with connection.cursor() as cursor:
+        tables = _tables(cursor)
+        found = [
+            f"{table}: listed here, absent in the database" for table in sorted(set(EXCEPTIONS) - set(tables))
+        ]
+        for table in tables:
+            wanted = EXCEPTIONS.get(table, Rights())
+            actual = _actual(cursor, table, app_role)
+            if actual != wanted:
+                found.append(f"{table}: {_words(actual)} granted, {_words(wanted)} wanted")
+    return found
+
+
+def _tables(cursor) -> list[str]:
+    cursor.execute(
+        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " where n.nspname = 'public' and c.relkind in ('r', 'p') order by 1"
+    )
+    return [name for (name,) in cursor.fetchall()]
+
+
+def _statements(table: str, rights: Rights, role: sql.Identifier) -> list[sql.Composed]:
+    name = sql.Identifier(table)
+    statements = [sql.SQL("revoke all on {} from {}").format(name, role)]
+    # Revoking a table's rights also revokes those of its columns.
+    if rights.table:
+        verbs = sql.SQL(", ").join(map(sql.SQL, sorted(rights.table)))
+        statements.append(sql.SQL("grant {} on {} to {}").format(verbs, name, role))
+    for column, granted in sorted(rights.columns.items()):
+        for verb in sorted(granted):
+            statements.append(
+                sql.SQL("grant {} ({}) on {} to {}").format(sql.SQL(verb), sql.Identifier(column), name, role)
+            )
+    return statements
+
+
+def _actual(cursor, table: str, role: str) -> Rights:
+    cursor.execute(
+        "select a.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
+        " aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee"
+        " where n.nspname = 'public' and c.relname = %s and r.rolname = %s",
+        [table, role],
+    )
+    whole = frozenset(verb for (verb,) in cursor.fetchall())
+    cursor.execute(
+        "select t.attname, a.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        " join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a"
+        " join pg_roles r on r.oid = a.grantee where n.nspname = 'public' and c.relname = %s and r.rolname = %s",
+        [table, role],
+    )
+    columns: dict[str, frozenset[str]] = {}
+    for column, verb in cursor.fetchall():
+        columns[column] = columns.get(column, frozenset()) | {verb}
+    return Rights(whole, columns)
+
+
+def _words(rights: Rights) -> str:
+    parts = [" ".join(sorted(rights.table)) or "nothing"]
+    parts += [f"{'/'.join(sorted(verbs))}({column})" for column, verbs in sorted(rights.columns.items())]
+    return ", ".join(parts)
+
+
+def _text(connection: BaseDatabaseWrapper, statement: sql.Composed) -> str:
+    return statement.as_string(connection.connection)

@@ -1,0 +1,41 @@
+"""The tables of the ground floor, by noun; callers import this package."""
+
+from oms.core.models.messages import (
+    AppliedVersion,
+    InboxMessage,
+    OutboxMessage,
+    WebhookDelivery,
+    WebhookEndpoint,
+)
+from oms.core.models.people import (
+    ApiToken,
+    Draft,
+    Grant,
+    SavedView,
+    Theme,
+    User,
+)
+from oms.core.models.records import (
+    Approval,
+    AuditEntry,
+    AuditSeal,
+    IdempotencyKey,
+)
+
+__all__ = [
+    "ApiToken",
+    "AppliedVersion",
+    "Approval",
+    "AuditEntry",
+    "AuditSeal",
+    "Draft",
+    "Grant",
+    "IdempotencyKey",
+    "InboxMessage",
+    "OutboxMessage",
+    "SavedView",
+    "Theme",
+    "User",
+    "WebhookDelivery",
+    "WebhookEndpoint",
+]
