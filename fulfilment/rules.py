@@ -24,7 +24,9 @@ WORK_LIFECYCLE = Lifecycle(
         WorkStatus.OPEN: frozenset(
             {WorkStatus.ON_HOLD, WorkStatus.PICKING, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
         ),
-        WorkStatus.ON_HOLD: frozenset({WorkStatus.OPEN, WorkStatus.CANCELLED}),
+        WorkStatus.ON_HOLD: frozenset(
+            {WorkStatus.OPEN, WorkStatus.PICKING, WorkStatus.PICKED, WorkStatus.PACKED, WorkStatus.CANCELLED}
+        ),
         WorkStatus.PICKING: frozenset(
             {WorkStatus.OPEN, WorkStatus.ON_HOLD, WorkStatus.PICKED, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
         ),

@@ -24,7 +24,8 @@ def checked_sku_code(code: str) -> str:
     """
     stripped = code.strip()
     if not SKU_CODE.match(stripped):
-        raise Invalid("A SKU code has 1 to 64 characters and none of / ? # % \\.", pointer="/sku")
+        message = "A SKU code has 1 to 64 characters and none of / ? # % \\."
+        raise Invalid(message, problems=(("#/sku", message),))
     return stripped
 
 
@@ -37,15 +38,14 @@ def checked_barcode(code: str) -> str:
     """
     stripped = code.strip()
     if len(stripped) > 64:
-        raise Invalid("A barcode has at most 64 characters.", pointer="/barcode")
+        message = "A barcode has at most 64 characters."
+        raise Invalid(message, problems=(("#/barcode", message),))
     if looks_like_gtin(stripped):
         try:
             ean.validate(stripped)
         except ValidationError as wrong:
-            raise MisreadBarcode(
-                f"{stripped} is not a valid GTIN: its check digit is wrong. Scan or type it again.",
-                pointer="/barcode",
-            ) from wrong
+            message = f"{stripped} is not a valid GTIN: its check digit is wrong. Scan or type it again."
+            raise MisreadBarcode(message, problems=(("#/barcode", message),)) from wrong
     return stripped
 
 

@@ -1,7 +1,6 @@
 """The words of an order, what may follow what, and its arithmetic; pure."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
 
 from oms.core.errors import Conflict, NotFound
@@ -84,9 +83,3 @@ class LineTotals:
     def still_wanted(self) -> int:
         """Pieces that are neither shipped nor cancelled."""
         return self.ordered - self.shipped - self.cancelled
-
-
-def line_total_minor(quantity: int, unit_price: Decimal, exponent: int) -> int:
-    """Return the line's total in minor units, rounded once, half to even."""
-    scaled = (unit_price * quantity).scaleb(exponent)
-    return int(scaled.to_integral_value(rounding=ROUND_HALF_EVEN))

@@ -1,0 +1,98 @@
+"""Questions about work: what waits, what is in a parcel, what was scanned."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db.models import F, Prefetch, QuerySet, Sum
+
+from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, ParcelLine, Scan
+from fulfilment.rules import LIVE_WORK, FulfilmentOrderNotFound
+from oms.orders.models import Order
+
+
+def work() -> QuerySet[FulfilmentOrder]:
+    """All fulfilment orders with their order and location, oldest first."""
+    return FulfilmentOrder.objects.select_related("order__channel", "location", "claimed_by").order_by(
+        "opened_at", "id"
+    )
+
+
+def work_with_lines() -> QuerySet[FulfilmentOrder]:
+    """The same, with lines, their SKUs and parcels in a fixed number of queries."""
+    lines = FulfilmentOrderLine.objects.select_related("sku", "allocation__order_line").order_by("id")
+    parcels = Parcel.objects.filter(voided_at__isnull=True).prefetch_related("lines__work_line__sku")
+    return work().prefetch_related(Prefetch("lines", lines), Prefetch("parcels", parcels))
+
+
+def live_work_of(order_ids: Iterable[int]) -> QuerySet[FulfilmentOrder]:
+    """Fulfilment orders of these orders that are neither shipped nor cancelled."""
+    return FulfilmentOrder.objects.filter(order_id__in=list(order_ids), status__in=sorted(LIVE_WORK))
+
+
+def lock_work(number: str) -> FulfilmentOrder:
+    """The fulfilment order with this number, its order locked before it.
+
+    Raises ``FulfilmentOrderNotFound``.
+    """
+    order_id = FulfilmentOrder.objects.filter(number=number).values_list("order_id", flat=True).first()
+    if order_id is None:
+        raise FulfilmentOrderNotFound(f"There is no fulfilment order {number}.")
+    Order.objects.select_for_update(no_key=True).only("pk").get(pk=order_id)
+    return (
+        FulfilmentOrder.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("order", "location")
+        .get(number=number)
+    )
+
+
+def lines_to_work(work: FulfilmentOrder) -> list[FulfilmentOrderLine]:
+    """The lines of a locked fulfilment order, with SKU, bin and allocation, in the order of the walk."""
+    lines = (
+        FulfilmentOrderLine.objects.filter(fulfilment_order=work)
+        .select_related("sku", "allocation__reservation__level__pick_bin", "allocation__order_line")
+        .prefetch_related("sku__barcodes")
+    )
+    return sorted(lines, key=_walk)
+
+
+def scan_with_key(key: UUID) -> Scan | None:
+    """The scan that a device has sent before under this key, or None."""
+    return Scan.objects.select_related("work_line__sku").filter(key=key).first()
+
+
+def lock_scan(key: UUID) -> Scan | None:
+    """The scan with this key, locked, or None."""
+    return Scan.objects.select_for_update(of=("self",)).select_related("work_line").filter(key=key).first()
+
+
+def loose_pieces(work: FulfilmentOrder) -> dict[int, int]:
+    """Packed pieces per work line that are in no parcel yet."""
+    in_parcels = dict(
+        ParcelLine.objects.filter(work_line__fulfilment_order=work, parcel__voided_at__isnull=True)
+        .values_list("work_line_id")
+        .annotate(pieces=Sum("quantity"))
+    )
+    packed = FulfilmentOrderLine.objects.filter(fulfilment_order=work).values_list("pk", "quantity_packed")
+    return {pk: pieces - in_parcels.get(pk, 0) for pk, pieces in packed if pieces > in_parcels.get(pk, 0)}
+
+
+def parcels_here(work: FulfilmentOrder) -> list[Parcel]:
+    """Parcels of a fulfilment order that are closed and have not left."""
+    return list(
+        Parcel.objects.filter(fulfilment_order=work, shipment__isnull=True, voided_at__isnull=True)
+        .prefetch_related("lines__work_line__allocation")
+        .order_by("id")
+    )
+
+
+def queue(location_codes: frozenset[str] | None, statuses: Iterable[str]) -> QuerySet[FulfilmentOrder]:
+    """Work in these statuses at these locations (None: everywhere), due first, then oldest."""
+    waiting = work().filter(status__in=list(statuses))
+    if location_codes is not None:
+        waiting = waiting.filter(location__code__in=location_codes)
+    return waiting.order_by(F("due_at").asc(nulls_last=True), "opened_at", "id")
+
+
+def _walk(line: FulfilmentOrderLine) -> tuple[int, str, int]:
+    place = line.allocation.reservation.level.pick_bin
+    return (place.path_position, place.code, line.pk) if place else (1 << 30, "", line.pk)

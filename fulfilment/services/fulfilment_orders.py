@@ -1,0 +1,104 @@
+"""The life of a fulfilment order: who has it, what was answered, how far it is."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import F
+
+from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
+from fulfilment.rules import REQUEST_LIFECYCLE, WORK_LIFECYCLE, NotClaimed, RequestStatus, WorkStatus
+from oms.core.models import User
+from oms.core.transactions import joins_transaction
+
+
+@joins_transaction
+def claim(work: FulfilmentOrder, *, user: User, at: datetime) -> None:
+    """Give the task to a person.
+
+    Raises ``NotClaimed`` when another one has it.
+    """
+    if work.claimed_by_id not in (None, user.pk):
+        raise NotClaimed(f"{work.number} is with {work.claimed_by}. Take the next task.")
+    if work.claimed_by_id is None:
+        work.claimed_by, work.claimed_at = user, at
+        work.save(update_fields=["claimed_by", "claimed_at"])
+
+
+@joins_transaction
+def unclaim(work: FulfilmentOrder) -> None:
+    """Put the task back into the queue."""
+    work.claimed_by, work.claimed_at = None, None
+    work.save(update_fields=["claimed_by", "claimed_at"])
+
+
+@joins_transaction
+def answer(work: FulfilmentOrder, status: RequestStatus, *, reason: str = "") -> None:
+    """Record what the place that ships has said.
+
+    Raises ``IllegalTransition`` when it has said something final before.
+    """
+    REQUEST_LIFECYCLE.check(RequestStatus(work.request_status), status)
+    work.request_status, work.rejection_reason = status.value, reason
+    if status is RequestStatus.REJECTED:
+        work.status = _checked(work, WorkStatus.CANCELLED)
+    work.save(update_fields=["request_status", "rejection_reason", "status"])
+
+
+@joins_transaction
+def set_status(work: FulfilmentOrder, status: WorkStatus) -> None:
+    """Move the work along its lifecycle; a task that ends is nobody's any more.
+
+    Raises ``IllegalTransition``.
+    """
+    if work.status == status:
+        return
+    work.status = _checked(work, status)
+    work.save(update_fields=["status"])
+
+
+@joins_transaction
+def settle_status(work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine]) -> WorkStatus:
+    """Set the status that the pieces of the lines speak of, and return it."""
+    wanted = sum(line.quantity - line.quantity_cancelled for line in lines)
+    picked, packed, shipped = (
+        sum(getattr(line, f"quantity_{step}") for line in lines) for step in ("picked", "packed", "shipped")
+    )
+    if wanted == 0:
+        status = WorkStatus.CANCELLED
+    elif shipped == wanted:
+        status = WorkStatus.SHIPPED
+    elif packed == wanted:
+        status = WorkStatus.PACKED
+    elif picked == wanted:
+        status = WorkStatus.PICKED
+    elif picked:
+        status = WorkStatus.PICKING
+    else:
+        status = WorkStatus.OPEN
+    set_status(work, status)
+    return status
+
+
+@joins_transaction
+def cancel_pieces(pieces: Mapping[int, int]) -> None:
+    """Take so many pieces off each work line (id → pieces); picked pieces go back to the shelf with them."""
+    for line_id, count in pieces.items():
+        line = FulfilmentOrderLine.objects.select_for_update().get(pk=line_id)
+        left = line.quantity - line.quantity_cancelled - count
+        line.quantity_picked = min(line.quantity_picked, left)
+        line.quantity_cancelled += count
+        line.save(update_fields=["quantity_picked", "quantity_cancelled"])
+
+
+@joins_transaction
+def count(line: FulfilmentOrderLine, **steps: int) -> None:
+    """Add pieces to the steps of a line, such as ``picked=1``; the database refuses a step past the one before."""
+    changes = {f"quantity_{step}": F(f"quantity_{step}") + pieces for step, pieces in steps.items()}
+    FulfilmentOrderLine.objects.filter(pk=line.pk).update(**changes)
+    for step, pieces in steps.items():
+        setattr(line, f"quantity_{step}", getattr(line, f"quantity_{step}") + pieces)
+
+
+def _checked(work: FulfilmentOrder, status: WorkStatus) -> str:
+    WORK_LIFECYCLE.check(WorkStatus(work.status), status)
+    return status.value

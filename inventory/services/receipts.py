@@ -1,0 +1,52 @@
+"""Units that arrive: announced first, then received against what was announced."""
+
+from datetime import date, datetime
+
+from inventory.models import ExpectedReceipt, StockLevel
+from inventory.rules import MovementKind
+from inventory.services import movements
+from inventory.services.movements import Cause
+from oms.core import numbering
+from oms.core.actors import Actor
+from oms.core.errors import Conflict
+from oms.core.transactions import joins_transaction
+
+
+class MoreThanExpected(Conflict):
+    """More pieces than were announced."""
+
+    code = "more-than-expected"
+
+
+@joins_transaction
+def expect(level: StockLevel, *, reference: str, quantity: int, expected_on: date) -> ExpectedReceipt:
+    """Announce so many pieces for a level; they count as incoming until they are received."""
+    return ExpectedReceipt.objects.create(
+        level=level, reference=reference, quantity_expected=quantity, expected_on=expected_on
+    )
+
+
+@joins_transaction
+def receive(level: StockLevel, *, quantity: int, reference: str, actor: Actor, at: datetime) -> str:
+    """Put so many pieces on a locked level and return the receipt's number.
+
+    Raises ``MoreThanExpected`` when the reference was announced and fewer are still to come.
+    """
+    expected = ExpectedReceipt.objects.select_for_update().filter(level=level, reference=reference).first()
+    if expected is not None:
+        if quantity > expected.quantity_expected - expected.quantity_received:
+            raise MoreThanExpected(
+                f"{expected.quantity_expected - expected.quantity_received} pieces are still to come on {reference}."
+            )
+        expected.quantity_received += quantity
+        expected.save(update_fields=["quantity_received"])
+    number = numbering.next_number("RC")
+    movements.move(
+        level.pk,
+        kind=MovementKind.RECEIVE,
+        on_hand=quantity,
+        cause=Cause("receipt", number, reference),
+        actor=actor,
+        at=at,
+    )
+    return number

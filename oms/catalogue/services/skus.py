@@ -1,0 +1,75 @@
+"""SKUs come into being and change; their code never does."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from oms.catalogue.models import Barcode, Sku
+from oms.catalogue.rules import checked_barcode, checked_sku_code
+from oms.core.errors import Conflict
+from oms.core.transactions import joins_transaction
+
+CHANGEABLE = frozenset(
+    {"name", "weight_grams", "unit_cost", "currency", "category", "tags", "backorder_policy", "is_active"}
+)
+
+
+class DuplicateSku(Conflict):
+    """The code names another SKU."""
+
+    code = "duplicate-sku"
+
+
+class DuplicateBarcode(Conflict):
+    """The barcode names another SKU."""
+
+    code = "duplicate-barcode"
+
+
+@joins_transaction
+def create(code: str, *, barcode: str, facts: Mapping[str, Any], at: datetime) -> Sku:
+    """Make a SKU with its facts and, unless empty, its first barcode.
+
+    Raises ``DuplicateSku``, ``DuplicateBarcode``, ``MisreadBarcode``, ``Invalid``.
+    """
+    checked = checked_sku_code(code)
+    if Sku.objects.filter(code=checked).exists():
+        raise DuplicateSku(f"SKU {checked} exists already. Change it with PATCH.")
+    sku = Sku.objects.create(code=checked, created_at=at, updated_at=at, **_known(facts))
+    if barcode:
+        name_by(sku, barcode=barcode)
+    return sku
+
+
+@joins_transaction
+def change(sku: Sku, *, facts: Mapping[str, Any], at: datetime) -> dict[str, list[Any]]:
+    """Change some facts of a SKU and return was → now of each that differs."""
+    changes = {}
+    for name, value in _known(facts).items():
+        was = getattr(sku, name)
+        if was != value:
+            changes[name] = [was, value]
+            setattr(sku, name, value)
+    if changes:
+        sku.updated_at = at
+        sku.save(update_fields=[*changes, "updated_at"])
+    return changes
+
+
+@joins_transaction
+def name_by(sku: Sku, *, barcode: str) -> Barcode:
+    """Let a barcode name this SKU first; those it had still name it.
+
+    Raises ``DuplicateBarcode``, ``MisreadBarcode``, ``Invalid``.
+    """
+    checked = checked_barcode(barcode)
+    other = Barcode.objects.filter(code=checked).exclude(sku=sku).select_related("sku").first()
+    if other is not None:
+        raise DuplicateBarcode(f"Barcode {checked} names SKU {other.sku.code} already.")
+    sku.barcodes.filter(is_primary=True).exclude(code=checked).update(is_primary=False)
+    named, _ = Barcode.objects.update_or_create(code=checked, defaults={"sku": sku, "is_primary": True})
+    return named
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in facts.items() if name in CHANGEABLE}

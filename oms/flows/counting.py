@@ -1,0 +1,79 @@
+"""Stories of counts: adjustments and receipts."""
+
+from datetime import date, datetime
+
+from inventory import queries as stock_queries
+from inventory.rules import Adjusted
+from inventory.services import adjustments, receipts
+from oms.catalogue import queries as sku_queries
+from oms.core import audit, outbox
+from oms.core.actors import Actor
+from oms.core.transactions import owns_transaction
+
+
+@owns_transaction()
+def adjust_stock(
+    sku_code: str, *, location: str, quantity_delta: int, reason: str, note: str, actor: Actor, at: datetime
+) -> Adjusted:
+    """Correct the count of a SKU at a location by so many pieces, for a reason from the managed list.
+
+    Raises ``SkuNotFound``, ``LocationNotFound``, ``ReasonRequired``, ``NotEnoughStock``.
+    """
+    why = stock_queries.reason(reason)
+    sku = sku_queries.sku(sku_code)
+    place = stock_queries.location(location)
+    level = stock_queries.lock_level(sku.pk, place.pk)
+    done = adjustments.adjust(level, quantity_delta=quantity_delta, reason=why, note=note, actor=actor, at=at)
+    audit.record(
+        "stock.adjusted", "sku", sku.code, actor=actor, at=at, note=f"{done.number} {reason}",
+        changes={"location": place.code, "on_hand": [done.on_hand_before, done.on_hand_after]},
+    )
+    _tell(sku.code, place.code, done.number, quantity_delta, at=at)
+    return done
+
+
+@owns_transaction()
+def receive_stock(
+    sku_code: str, *, location: str, quantity: int, reference: str, actor: Actor, at: datetime
+) -> str:
+    """Receive so many pieces of a SKU at a location and return the receipt's number.
+
+    Raises ``SkuNotFound``, ``LocationNotFound``, ``MoreThanExpected``.
+    """
+    sku = sku_queries.sku(sku_code)
+    place = stock_queries.location(location)
+    level = stock_queries.lock_level(sku.pk, place.pk)
+    number = receipts.receive(level, quantity=quantity, reference=reference, actor=actor, at=at)
+    audit.record(
+        "stock.received", "sku", sku.code, actor=actor, at=at, note=f"{number} {reference}",
+        changes={"location": place.code, "on_hand": [level.on_hand, level.on_hand + quantity]},
+    )
+    _tell(sku.code, place.code, number, quantity, at=at)
+    return number
+
+
+@owns_transaction()
+def expect_stock(
+    sku_code: str, *, location: str, quantity: int, reference: str, expected_on: date, actor: Actor, at: datetime
+) -> None:
+    """Announce pieces that will arrive; they show as incoming.
+
+    Raises ``SkuNotFound``, ``LocationNotFound``.
+    """
+    sku = sku_queries.sku(sku_code)
+    place = stock_queries.location(location)
+    level = stock_queries.lock_level(sku.pk, place.pk)
+    receipts.expect(level, reference=reference, quantity=quantity, expected_on=expected_on)
+    audit.record(
+        "stock.expected", "sku", sku.code, actor=actor, at=at, note=reference,
+        changes={"location": place.code, "incoming": [0, quantity]},
+    )
+
+
+def _tell(sku_code: str, location_code: str, number: str, quantity_delta: int, *, at: datetime) -> None:
+    outbox.record(
+        "stock.changed",
+        aggregate=f"sku:{sku_code}",
+        payload={"sku": sku_code, "location": location_code, "document": number, "quantity_delta": quantity_delta},
+        at=at,
+    )
