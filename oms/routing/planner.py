@@ -1,0 +1,188 @@
+"""Which sites send what: the best plan under the rules, with its reasons and its proof; pure.
+
+``plan`` fills as much of the order as stock and rules allow, then takes the plan that the ranking puts first, over all
+subsets of sites. The same input gives the same plan, in whatever order sites and lines come.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from oms.routing import explaining
+from oms.routing.dealing import Arm, Pieces, Terms
+from oms.routing.effects import Treatment, Verdict, nobody_left, preferences, treat, verdict
+from oms.routing.explaining import Case, Seen
+from oms.routing.network import Lane, Network, preference_unit
+from oms.routing.plans import Parcel, Plan, Share
+from oms.routing.problem import Demand, OrderFacts, Partial, demand_of
+from oms.routing.search import Found, Outcome, Search
+
+Stock = Mapping[tuple[int, int], int]
+"""Available pieces by (site id, SKU id); what is missing is none."""
+
+
+def plan(order: OrderFacts, *, stock: Stock, network: Network) -> Plan:
+    """Decide who sends what of this order, on the stock as seen."""
+    demand = demand_of(order.lines)
+    ruled = verdict(network.compiled, order, demand, network.book.max_parcels)
+    seen = [_look(lane, order, demand, stock, ruled) for lane in network.lanes]
+    case = Case(order, demand, network, ruled, seen)
+    arms = _arms(case)
+    outcome = _searched(case, arms)
+    return _written(case, outcome, _bound(arms, network, outcome))
+
+
+def _look(lane: Lane, order: OrderFacts, demand: Demand, stock: Stock, ruled: Verdict) -> Seen:
+    """The site's stock after the rules, or why it is out."""
+    site = lane.site
+    site_id = site.id
+    has = [stock.get((site_id, sku_id), 0) for sku_id in demand.sku_ids]
+    if not site.enabled:
+        return Seen(lane, has, Treatment([], dropped=True, effects=("Not active",)), sellable=False)
+    if order.allowed_sites is not None and site_id not in order.allowed_sites:
+        return Seen(lane, has, Treatment([], dropped=True, effects=("Not for this channel",)), sellable=False)
+    treated = treat(site, has, demand, ruled.fired) if ruled.fired else Treatment(has)
+    if not treated.dropped and not lane.choices:
+        treated.dropped, treated.effects = True, (*treated.effects, "No rate to this destination")
+    return Seen(lane, has, treated, sellable=True)
+
+
+def _arms(case: Case) -> list[Arm]:
+    """One arm per site and way to send, for the sites that are kept and have something."""
+    demand, network = case.demand, case.network
+    kept = [each for each in case.seen if not each.treated.dropped]
+    unpreferred = preferences([each.treated for each in kept]) if kept and kept[0].treated.unpreferred else None
+    unit = preference_unit(network.book) if unpreferred else 0
+    arms: list[Arm] = []
+    for place, each in enumerate(kept):
+        has = tuple([
+            (0 if pieces < 0 else pieces) if pieces < wanted else wanted
+            for pieces, wanted in zip(each.treated.stock, demand.quantities, strict=True)
+        ])
+        if not any(has):
+            continue
+        extra = unpreferred[place] * unit if unpreferred else 0
+        lane = each.lane
+        for choice in lane.choices:
+            alone = choice.at(demand.weight_grams)
+            strong, days, weak = choice.least[choice.steps.index(alone) if alone else -1]
+            arm = Arm(strong + extra, days, weak, lane.rank, lane.bit, has, choice, extra, alone)
+            each.arms.append(arm)
+            arms.append(arm)
+    return arms
+
+
+def _target(case: Case) -> Pieces:
+    """The pieces of each SKU that can be sent at all, the channel's buffer left alone."""
+    target = []
+    for k, wanted in enumerate(case.demand.quantities):
+        can = sum([each.arms[0].stock[k] for each in case.seen if each.arms])
+        if case.order.buffer:
+            sellable = sum([max(0, each.has[k]) for each in case.seen if each.sellable]) - case.order.buffer
+            can = max(0, min(can, sellable))
+        target.append(min(can, wanted))
+    return tuple(target)
+
+
+def _searched(case: Case, arms: list[Arm]) -> Outcome:
+    target, network = _target(case), case.network
+    together = case.order.partial is Partial.TOGETHER
+    if not any(target) or (together and target != case.demand.quantities):
+        return Outcome(None, None, proven=True)
+    limit = len(arms) if case.ruled.max_parcels is None else case.ruled.max_parcels
+    terms = Terms(case.demand.weights, network.day_weight, network.day_counts)
+    outcome = Search(arms, target, terms, limit).run()
+    if together and outcome.best and outcome.best.worth[0]:
+        return Outcome(None, None, outcome.proven)
+    return outcome
+
+
+def _bound(arms: Sequence[Arm], network: Network, outcome: Outcome) -> int:
+    """The least that any plan can cost: its own cost with proof, else that of the cheapest parcel."""
+    if outcome.best is None:
+        return 0
+    cost = explaining.cost_of(outcome.best, network)
+    if outcome.proven:
+        return cost
+    return min([cost, *[min(step.cost_minor for step in arm.choice.steps) for arm in arms]])
+
+
+def _written(case: Case, outcome: Outcome, bound: int) -> Plan:
+    best, network = outcome.best, case.network
+    parcels, sends = _parcels(best, case)
+    shares, shortfall = _shares(case.order, parcels, sends)
+    told = explaining.told(case, outcome, unfilled=sum([left for _, left in shortfall]))
+    return Plan(
+        shares=shares,
+        parcels=parcels,
+        shortfall=shortfall,
+        cost_minor=explaining.cost_of(best, network) if best else 0,
+        days=told.winner.days if told.winner else 0,
+        currency=network.currency,
+        optimal=outcome.proven,
+        bound_minor=bound,
+        candidates=told.candidates,
+        winner=told.winner,
+        runner_up=told.runner_up,
+        why=told.why,
+        holds=case.ruled.holds + _own_holds(case, parcels, shortfall),
+        ranked_by=network.says,
+        rules_version_id=network.book.version_id,
+        rules_number=network.book.number,
+        rules_name=network.book.name,
+    )
+
+
+def _own_holds(
+    case: Case, parcels: Sequence[Parcel], shortfall: Sequence[tuple[int | str, int]]
+) -> tuple[str, ...]:
+    holds: tuple[str, ...] = ()
+    if case.order.partial is Partial.ASK and (shortfall or len(parcels) > 1):
+        holds += ("Not all of it can leave at once: ask before part of it ships.",)
+    if all([each.treated.dropped for each in case.seen]):
+        holds += nobody_left(case.network.book.if_none)
+    return holds
+
+
+def _parcels(
+    best: Found | None, case: Case
+) -> tuple[tuple[Parcel, ...], dict[int, list[tuple[int, int]]]]:
+    """The parcels, nearest first, and who has how many pieces of each SKU to give to lines."""
+    parcels: list[Parcel] = []
+    sends: dict[int, list[tuple[int, int]]] = {}
+    sites = {each.lane.bit: each.lane.site for each in case.seen} if best else {}
+    demand = case.demand
+    for arm, pieces, step in best.shares if best else ():
+        site, service = sites[arm.bit], step.service
+        grams = 0
+        for sku_id, weight, count in zip(demand.sku_ids, demand.weights, pieces, strict=True):
+            if count:
+                sends.setdefault(sku_id, []).append((len(parcels), count))
+                grams += weight * count
+        lines = tuple([(code, count) for code, count in zip(demand.codes, pieces, strict=True) if count])
+        parcels.append(Parcel(
+            site.id, site.code, site.name, service.carrier, service.code, step.cost_minor, step.days,
+            bool(service.code), grams, lines,
+        ))
+    return tuple(parcels), sends
+
+
+def _shares(
+    order: OrderFacts, parcels: Sequence[Parcel], sends: dict[int, list[tuple[int, int]]]
+) -> tuple[tuple[Share, ...], tuple[tuple[int | str, int], ...]]:
+    """Deal what each site sends to the lines, first line first."""
+    shares: list[Share] = []
+    shortfall: list[tuple[int | str, int]] = []
+    for line in order.lines:
+        wanted, given = line.quantity, sends.get(line.sku_id, ())
+        while wanted and given:
+            place, left = given[0]
+            count = min(wanted, left)
+            parcel = parcels[place]
+            shares.append(Share(line.key, line.sku_id, line.sku, parcel.site_id, parcel.site, count))
+            wanted -= count
+            if count == left:
+                given.pop(0)
+            else:
+                given[0] = (place, left - count)
+        if wanted:
+            shortfall.append((line.key, wanted))
+    return tuple(shares), tuple(shortfall)

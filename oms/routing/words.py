@@ -1,0 +1,125 @@
+"""Rules, rankings and plans as sentences that a manager reads; pure."""
+
+from collections.abc import Mapping, Sequence
+
+from oms.core.money import Money
+from oms.routing.rules import Action, Condition, Criterion, Does, Fact, IfNone, Ranking, Rule, RuleBook, Sites, Test
+
+_FACTS = {
+    Fact.CHANNEL: "the channel",
+    Fact.CUSTOMER_TYPE: "the customer type",
+    Fact.COUNTRY: "the destination country",
+    Fact.REGION: "the destination region",
+    Fact.POSTCODE: "the destination postcode",
+    Fact.VALUE: "the order value",
+    Fact.WEIGHT: "the order weight",
+    Fact.SKU: "a SKU",
+    Fact.TAG: "a tag",
+    Fact.AVAILABLE: "the stock at a site",
+}
+_TESTS = {
+    Test.IS: "is",
+    Test.IS_NOT: "is not",
+    Test.STARTS_WITH: "starts with",
+    Test.ABOVE: "is above",
+    Test.BELOW: "is below",
+}
+_CRITERIA = {
+    Criterion.PARCELS: "fewest parcels",
+    Criterion.COST: "lowest cost",
+    Criterion.DAYS: "fewest days",
+    Criterion.DISTANCE: "nearest site",
+}
+_KINDS = {"own": "own sites", "3pl": "3PL partners", "supplier": "suppliers"}
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+Names = Mapping[str, str]
+
+
+def amount(minor: int, currency: str) -> str:
+    """The amount as a decimal string, such as ``6.00``."""
+    return Money(minor, currency).as_text()
+
+
+def listed(words: Sequence[str], *, last: str = "and") -> str:
+    """One thing, ``a and b``, or ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def counted(number: int, noun: str) -> str:
+    """``one parcel``, ``two parcels``, ``12 parcels``."""
+    word = _COUNTS[number] if 0 <= number < len(_COUNTS) else str(number)
+    return f"{word} {noun}" if number == 1 else f"{word} {noun}s"
+
+
+def days(number: int) -> str:
+    """``1 day``, ``3 days``."""
+    return "1 day" if number == 1 else f"{number} days"
+
+
+def condition(asked: Condition, currency: str) -> str:
+    """The question as a clause: ``the order value is above 500.00``."""
+    if asked.fact is Fact.VALUE:
+        value = f"{amount(asked.number, currency)} {currency}"
+    elif asked.fact is Fact.WEIGHT:
+        value = f"{asked.number} g"
+    elif asked.fact is Fact.AVAILABLE:
+        value = str(asked.number)
+    else:
+        value = listed(asked.values, last="or")
+    return f"{_FACTS[asked.fact]} {_TESTS[asked.test]} {value}"
+
+
+def sites(chosen: Sites, names: Names) -> str:
+    """The sites by name: ``Perth or Sydney``, ``suppliers in AU``, ``any site``."""
+    parts = [names.get(code, code) for code in chosen.codes] + [_KINDS.get(kind, kind) for kind in chosen.kinds]
+    where = f"in {listed(chosen.countries, last='or')}" if chosen.countries else ""
+    return " ".join(part for part in (listed(parts, last="or") if parts else "any site", where) if part)
+
+
+def action(done: Action, names: Names) -> str:
+    """What is done, as a command: ``keep 5 of each SKU at Melbourne``."""
+    where = sites(done.sites, names)
+    return {
+        Does.PREFER: f"prefer {where}",
+        Does.EXCLUDE: f"never ship from {where}",
+        Does.REQUIRE: f"ship only from {where}",
+        Does.KEEP: f"keep {done.number} of each SKU at {where}",
+        Does.FORBID_SPLIT: "do not split the order",
+        Does.LIMIT_PARCELS: f"ship at most {counted(done.number, 'parcel')}",
+        Does.HOLD: f"hold the order for a person{f' ({done.note})' if done.note else ''}",
+    }[done.does]
+
+
+def rule(written: Rule, *, currency: str, names: Names) -> str:
+    """The rule as one sentence."""
+    does = listed([action(done, names) for done in written.actions])
+    if not written.conditions:
+        return f"Always {does}."
+    when = listed([condition(asked, currency) for asked in written.conditions])
+    return f"When {when}, {does}."
+
+
+def ranking(chosen: Ranking) -> str:
+    """The ranking as a phrase: ``lowest cost, then fewest days``."""
+    if chosen.weights:
+        pairs = zip(chosen.criteria, chosen.weights, strict=True)
+        return "a mix of " + listed([f"{weight} × {_CRITERIA[criterion]}" for criterion, weight in pairs])
+    return ", then ".join(_CRITERIA[criterion] for criterion in chosen.criteria)
+
+
+def book(written: RuleBook, *, currency: str, names: Names) -> tuple[str, ...]:
+    """The whole rule book as sentences, rules first."""
+    says = [rule(each, currency=currency, names=names) for each in written.rules]
+    says.append(f"What is left is ranked by {ranking(written.ranking)}.")
+    if written.split_penalty_minor:
+        each = f"{amount(written.split_penalty_minor, currency)} {currency}"
+        says.append(f"Each parcel after the first counts {each} more.")
+    if written.max_parcels:
+        says.append(f"No order ships in more than {counted(written.max_parcels, 'parcel')}.")
+    says.append(
+        "With no site left the order waits for stock."
+        if written.if_none is IfNone.BACKORDER
+        else "With no site left the order is held for a person."
+    )
+    return tuple(says)
