@@ -1,0 +1,71 @@
+"""Structured logs: one JSON object a line, or readable text at a terminal, with the request's id on each."""
+
+import logging
+import os
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+REQUEST_ID = "request_id"
+
+
+def _plain(_: object, __: str, event: MutableMapping[str, Any]) -> str:
+    """One readable line: the event, then what it carries."""
+    moment = str(event.pop("timestamp", ""))[11:23]
+    level = str(event.pop("level", "")).upper()
+    text = event.pop("event", "")
+    trace = event.pop("exception", "")
+    event.pop("logger", None)
+    rest = " ".join(f"{key}={value}" for key, value in event.items())
+    line = f"{moment} {level:<7} {text} {rest}".rstrip()
+    return f"{line}\n{trace}" if trace else line
+
+
+def logging_settings(*, level: str) -> dict[str, Any]:
+    """Configure structlog and answer Django's LOGGING; OMS_LOG_FORMAT is ``json`` or ``text``."""
+    form = os.environ.get("OMS_LOG_FORMAT", "json")
+    shared = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    last = _plain if form == "text" else structlog.processors.JSONRenderer(sort_keys=False)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            last,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
+        cache_logger_on_first_use=True,
+    )
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "line": {
+                "()": structlog.stdlib.ProcessorFormatter,
+                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+                "foreign_pre_chain": shared,
+            }
+        },
+        "handlers": {
+            "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}
+        },
+        "root": {"handlers": ["stdout"], "level": level},
+        "loggers": {
+            # RequestLog writes the line of a request; these would write it twice.
+            "django.request": {"level": "ERROR"},
+            "django.server": {"level": "ERROR"},
+            "axes": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
+            "celery.worker.strategy": {"level": "WARNING"},
+        },
+    }

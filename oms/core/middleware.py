@@ -1,0 +1,112 @@
+"""What happens to every request before a room sees it: it gets an id, and it meets a closed door."""
+
+import re
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from oms.core.logs import REQUEST_ID
+
+HEADER = "X-Request-Id"
+ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+CHANGE_PASSWORD = "core:change_password"
+# Reachable with a first password that must still be changed.
+WITH_FIRST_PASSWORD = frozenset({CHANGE_PASSWORD, "core:logout", "core:login"})
+
+log = structlog.get_logger("oms.request")
+Answer = Callable[[HttpRequest], HttpResponseBase]
+Observer = Callable[[str, str, int, float], None]
+
+
+class RequestLog:
+    """Gives each request an id, in and out, and writes one line when it is answered."""
+
+    # Filled by whoever counts requests; called with method, route, status and seconds.
+    observers: list[Observer] = []  # noqa: RUF012
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
+        given = request.headers.get(HEADER, "")
+        request_id = given if ACCEPTED_ID.fullmatch(given) else uuid4().hex
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(**{REQUEST_ID: request_id})
+        request.request_id = request_id
+        response = self.get_response(request)
+        response.headers[HEADER] = request_id
+        self._tell(request, response.status_code, perf_counter() - started)
+        return response
+
+    def _tell(self, request: HttpRequest, status: int, seconds: float) -> None:
+        match = request.resolver_match
+        route = match.route if match else ""
+        for observe in self.observers:
+            observe(request.method or "", route, status, seconds)
+        write = log.error if status >= 500 else log.info
+        # The path without its query: a search may hold a customer's name.
+        write(
+            "request",
+            method=request.method,
+            path=request.path,
+            route=route,
+            status=status,
+            ms=round(seconds * 1000, 1),
+        )
+
+
+class ClosedByDefault:
+    """Refuses a view that declares neither who may see it nor that everybody may.
+
+    A view declares ``permission = "orders.view"``, ``public = True`` or, for an API view, ``scope``.
+    Django's admin and login ask for themselves and are let through by their namespace.
+    """
+
+    SELF_GUARDED = frozenset({"admin"})
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        """Answer instead of the view when the person may not see it."""
+        declared = Declared(view)
+        if declared.public or declared.scope is not None:
+            return None
+        match = request.resolver_match
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path(), login_url=reverse(settings.LOGIN_URL))
+        if request.user.must_change_password and match.view_name not in WITH_FIRST_PASSWORD:
+            return redirect(CHANGE_PASSWORD)
+        if self.SELF_GUARDED & set(match.namespaces):
+            return None
+        if not declared.permission:
+            raise PermissionDenied("This page says nowhere who may see it.")
+        if not request.user.may(declared.permission):
+            raise PermissionDenied(f"Your roles do not allow this ({declared.permission}).")
+        return None
+
+
+class Declared:
+    """What a view, function or class, says about who may see it."""
+
+    def __init__(self, view: Callable[..., Any]) -> None:
+        holder = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
+        self.public: bool = getattr(holder, "public", False)
+        self.permission: str = getattr(holder, "permission", "")
+        self.scope: object = getattr(holder, "scope", None)

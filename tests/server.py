@@ -1,0 +1,41 @@
+"""A throw-away Postgres for one test run: made in a temporary folder, gone with the process."""
+
+import atexit
+import fcntl
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import IO
+
+from oms.runtime.postgres import APPLICATION, OWNER, Passwords, Server
+
+PASSWORDS = Passwords(owner="test-owner", application="test-application")
+
+
+def start() -> dict[str, str]:
+    """Start the server and answer the environment that points at it; it stops when we do."""
+    folder = Path(tempfile.mkdtemp(prefix="oms-test-"))
+    # The server may run under another account, which must be able to step in.
+    folder.chmod(0o711)
+    lock = (folder / "lock").open("wb")
+    fcntl.lockf(lock, fcntl.LOCK_EX)
+    server = Server(folder, lock=folder / "lock", throwaway=not os.environ.get("OMS_TEST_DURABLE"))
+    server.start()
+    server.make_roles(PASSWORDS)
+    # Emptying append-only tables between tests needs their triggers silent for a moment.
+    server.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")
+    # The lock is held as long as the file is open, that is until the exit handler has run.
+    atexit.register(_stop, server, folder, lock, os.getpid())
+    return {
+        "DATABASE_URL": server.url(APPLICATION, PASSWORDS.application),
+        "DATABASE_OWNER_URL": server.url(OWNER, PASSWORDS.owner),
+        "OMS_DATA_DIR": str(folder),
+    }
+
+
+def _stop(server: Server, folder: Path, lock: IO[bytes], starter: int) -> None:
+    if os.getpid() == starter:
+        server.stop()
+        lock.close()
+        shutil.rmtree(folder, ignore_errors=True)

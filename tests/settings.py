@@ -1,0 +1,32 @@
+"""Settings of the test run: the real ones, on a throw-away server and with cheap passwords."""
+
+import os
+import tempfile
+
+from tests import server
+
+if not os.environ.get("DATABASE_URL"):
+    os.environ.update(server.start())
+# Never the data folder of a running shop.
+os.environ.setdefault("OMS_DATA_DIR", tempfile.mkdtemp(prefix="oms-test-"))
+os.environ.update(
+    OMS_SECRET_KEY="tests-only-" + "x" * 50,
+    OMS_MASTER_KEYS="dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",
+    OMS_EMBEDDED="1",
+    OMS_TWO_FACTOR="optional",
+    EMAIL_URL="memorymail://",
+    CELERY_BROKER_URL="memory://",
+    OMS_LOG_LEVEL="WARNING",
+)
+
+from oms.settings import *  # noqa: E402, F403
+from oms.settings import INSTALLED_APPS, STORAGES  # noqa: E402
+
+INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
+ZEAL_RAISE = True
+STORAGES = STORAGES | {
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+CELERY_TASK_ALWAYS_EAGER = False
+ALLOWED_HOSTS = ["*"]
