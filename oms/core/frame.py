@@ -60,20 +60,35 @@ class Finder:
     position: int = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A card of a room on the home page: its template, and what it shows (nothing: no card)."""
+
+    name: str
+    template: str
+    context: Callable[[Any], dict[str, Any] | None]
+    permission: str = ""
+    side: bool = False
+    position: int = 50
+
+
 SECTIONS = ("", "Stock", "Watch", "Set up")
 _entries: dict[str, Entry] = {}
 _tiles: dict[str, Tile] = {}
 _finders: dict[str, Finder] = {}
+_panels: dict[str, Panel] = {}
 _sites: list[Callable[[], list[tuple[str, str, str]]]] = []
 
 
-def hang(*things: Entry | Tile | Finder) -> None:
-    """Add entries, tiles and finders; the same name again replaces the earlier one."""
+def hang(*things: Entry | Tile | Panel | Finder) -> None:
+    """Add entries, tiles, panels and finders; the same name again replaces the earlier one."""
     for thing in things:
         if isinstance(thing, Entry):
             _entries[thing.name] = thing
         elif isinstance(thing, Tile):
             _tiles[thing.name] = thing
+        elif isinstance(thing, Panel):
+            _panels[thing.name] = thing
         else:
             _finders[thing.name] = thing
 
@@ -91,14 +106,16 @@ def sites_for(user: Any) -> list[tuple[str, str, str]]:
     return [site for site in _sites[0]() if codes is None or site[0] in codes]
 
 
-def _allowed(thing: Entry | Tile | Finder, user: Any) -> bool:
+def _allowed(thing: Entry | Tile | Panel | Finder, user: Any) -> bool:
     return not thing.permission or user.may(thing.permission)
 
 
 def entries_for(user: Any) -> list[tuple[Entry, str]]:
     """List the side bar's entries this person may open, each with its address."""
     shown = []
-    for entry in sorted(_entries.values(), key=lambda entry: (entry.position, entry.name)):
+    for entry in sorted(
+        _entries.values(), key=lambda entry: (entry.position, entry.name)
+    ):
         if not _allowed(entry, user):
             continue
         try:
@@ -114,10 +131,23 @@ def tiles_for(user: Any) -> list[Tile]:
     return [tile for tile in tiles if _allowed(tile, user)]
 
 
+def panels_for(user: Any) -> list[dict[str, Any]]:
+    """Draw up the home page's cards for this person; one with nothing to say is left out."""
+    panels = sorted(_panels.values(), key=lambda panel: (panel.position, panel.name))
+    shown = [(panel, panel.context(user)) for panel in panels if _allowed(panel, user)]
+    return [
+        {"panel": panel, "template": panel.template, "data": data}
+        for panel, data in shown
+        if data is not None
+    ]
+
+
 def find(text: str, user: Any, *, limit: int = 12) -> list[Found]:
     """Ask each room for what the text names; exact matches come first."""
     found: list[Found] = []
-    for finder in sorted(_finders.values(), key=lambda finder: (finder.position, finder.name)):
+    for finder in sorted(
+        _finders.values(), key=lambda finder: (finder.position, finder.name)
+    ):
         if _allowed(finder, user):
             found += finder.look(text, user)
     return sorted(found, key=lambda hit: not hit.exact)[:limit]

@@ -71,9 +71,7 @@ def one_effect(request: HttpRequest) -> Iterator[idempotency.Answer]:
 
     Raises ``KeyFromForm`` when the form carries no key.
     """
-    key = request.POST.get("idempotency_key", "") or request.headers.get(
-        "Idempotency-Key", ""
-    )
+    key = request.POST.get("idempotency_key", "") or request.headers.get("Idempotency-Key", "")
     if not key:
         raise KeyFromForm()
     fields = sorted(
@@ -87,16 +85,14 @@ def one_effect(request: HttpRequest) -> Iterator[idempotency.Answer]:
         key=idempotency.cleaned_key(key),
         fingerprint=idempotency.fingerprint(request.path, urlencode(fields)),
     )
-    with idempotency.claimed(
-        claim, render=lambda result: (200, {"done": True})
-    ) as answer:
+    with idempotency.claimed(claim, render=lambda result: (200, {"done": True})) as answer:
         yield answer
 
 
 class Guarded(View):
     """A view that says which right it needs; the middleware refuses one that does not."""
 
-    permission: ClassVar[str] = ""
+    permission: ClassVar[str | None] = None
 
     @property
     def doing(self) -> Doing:
@@ -164,12 +160,12 @@ class Form(Guarded, FormView):
 class Action(Guarded):
     """A button on a page: POST, one flow, back to where it was pressed."""
 
-    http_method_names: ClassVar[list[str]] = ["post"]
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Lead back whoever comes here after signing in again: an address alone presses no button."""
+        return HttpResponseRedirect(self.fallback(**kwargs))
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        target = own_path(
-            request, request.POST.get("next"), otherwise=self.fallback(**kwargs)
-        )
+        target = own_path(request, request.POST.get("next"), otherwise=self.fallback(**kwargs))
         try:
             with one_effect(request):
                 self.carry_out(**kwargs)
@@ -192,11 +188,7 @@ def _side(user: Any, under: str) -> list[dict[str, Any]]:
         sections.setdefault(entry.section, []).append(
             {"entry": entry, "url": url, "count": count, "here": entry.name == under}
         )
-    return [
-        {"name": name, "entries": entries}
-        for name, entries in sections.items()
-        if entries
-    ]
+    return [{"name": name, "entries": entries} for name, entries in sections.items() if entries]
 
 
 class LazyFrame:
@@ -223,9 +215,7 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
         "shop": getattr(settings, "SHOP_NAME", "Tidewater"),
         "frame": LazyFrame(user) if signed_in else None,
         "theme": theme_of(user),
-        "site": request.session.get("site", "")
-        if hasattr(request, "session") and signed_in
-        else "",
+        "site": request.session.get("site", "") if hasattr(request, "session") and signed_in else "",
         "sites": frame.sites_for(user) if signed_in else [],
         "request_id": getattr(request, "request_id", ""),
     }

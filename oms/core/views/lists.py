@@ -14,8 +14,8 @@ from uuid import UUID
 from django.db.models import Model, Q, QuerySet
 from django.http import QueryDict
 
+from oms.core import preferences
 from oms.core.errors import Invalid
-from oms.core.models import SavedView
 from oms.core.views.frame import Page
 
 PAGE_SIZE = 50
@@ -92,11 +92,7 @@ def write_cursor(row: Any, order: tuple[str, ...]) -> str:
         for part in name.lstrip("-").split("__"):
             value = getattr(value, part) if not isinstance(value, dict) else value[part]
         values.append(_sayable(value))
-    return (
-        base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode())
-        .decode()
-        .rstrip("=")
-    )
+    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def read_cursor(text: str, order: tuple[str, ...]) -> list[Any]:
@@ -153,9 +149,7 @@ def days(name: str) -> Callable[[QuerySet[Any], str], QuerySet[Any]]:
             start = datetime.fromisoformat(value).replace(tzinfo=UTC)
         except ValueError:
             return rows.none()
-        return rows.filter(
-            **{f"{name}__gte": start, f"{name}__lt": start + timedelta(days=1)}
-        )
+        return rows.filter(**{f"{name}__gte": start, f"{name}__lt": start + timedelta(days=1)})
 
     return apply
 
@@ -197,11 +191,7 @@ class ListPage(Page):
     def asked(self) -> dict[str, str]:
         """The filters of the address; words typed as ``name:value`` count as filters too."""
         names = {one.name for one in self.filters}
-        found = {
-            name: value
-            for name, value in self.request.GET.items()
-            if name in names and value
-        }
+        found = {name: value for name, value in self.request.GET.items() if name in names and value}
         words = []
         for word in self.request.GET.get("q", "").split():
             name, colon, value = word.partition(":")
@@ -231,14 +221,10 @@ class ListPage(Page):
     def _page(self) -> dict[str, Any]:
         get, order = self.request.GET, self.sorting
         backwards = "before" in get and "after" not in get
-        rows = self.narrowed(self.asked).order_by(
-            *(turned(order) if backwards else order)
-        )
+        rows = self.narrowed(self.asked).order_by(*(turned(order) if backwards else order))
         cursor = get.get("before" if backwards else "after", "")
         if cursor:
-            rows = rows.filter(
-                beyond(order, read_cursor(cursor, order), forward=not backwards)
-            )
+            rows = rows.filter(beyond(order, read_cursor(cursor, order), forward=not backwards))
         taken = list(rows[: self.page_size + 1])
         more, taken = len(taken) > self.page_size, taken[: self.page_size]
         if backwards:
@@ -254,16 +240,12 @@ class ListPage(Page):
         by_name = {one.name: one for one in self.filters}
         tokens = []
         for name, value in self.asked.items():
-            rest = urlencode(
-                {k: v for k, v in self.asked.items() if k != name} | self._sort()
-            )
+            rest = urlencode({k: v for k, v in self.asked.items() if k != name} | self._sort())
             if name == "q":
                 tokens.append({"label": "Text", "word": value, "without": f"?{rest}"})
             else:
                 word = by_name[name].word_for(value, self.request.user)
-                tokens.append(
-                    {"label": by_name[name].label, "word": word, "without": f"?{rest}"}
-                )
+                tokens.append({"label": by_name[name].label, "word": word, "without": f"?{rest}"})
         return tokens
 
     def _sort(self) -> dict[str, str]:
@@ -271,9 +253,7 @@ class ListPage(Page):
         return {"sort": sort} if sort in self.orders else {}
 
     def _tabs(self) -> list[dict[str, Any]]:
-        saved = SavedView.objects.filter(page=self.page_name).filter(
-            Q(owner=self.request.user.pk) | Q(shared=True)
-        )
+        saved = preferences.views_of(self.request.user, page=self.page_name)
         tabs = [
             {
                 "name": tab.name,
@@ -292,12 +272,10 @@ class ListPage(Page):
                 "counted": True,
                 "saved": view,
             }
-            for view in saved[:12]
+            for view in saved
         ]
         for tab in tabs:
-            tab["url"] = (
-                f"?{urlencode(tab['filters'])}" if tab["filters"] else self.request.path
-            )
+            tab["url"] = f"?{urlencode(tab['filters'])}" if tab["filters"] else self.request.path
             tab["here"] = tab["filters"] == self.asked
             tab["count"] = self.count(tab["filters"]) if tab["counted"] else None
         return tabs
@@ -333,9 +311,7 @@ class ListPage(Page):
                 "page_size": self.page_size,
                 "list_query": list_query,
                 # Rides along in each row's link, so that Back and previous/next know the list.
-                "list_param": f"?{urlencode({'list': list_query})}"
-                if list_query
-                else "",
+                "list_param": f"?{urlencode({'list': list_query})}" if list_query else "",
             }
         )
 
@@ -354,9 +330,5 @@ class ListPage(Page):
         here = read_cursor(write_cursor(record, order), order)
         rows = page.narrowed(page.asked)
         after = rows.filter(beyond(order, here, forward=True)).order_by(*order).first()
-        before = (
-            rows.filter(beyond(order, here, forward=False))
-            .order_by(*turned(order))
-            .first()
-        )
+        before = rows.filter(beyond(order, here, forward=False)).order_by(*turned(order)).first()
         return before, after
