@@ -1,9 +1,10 @@
 """Questions about work: what waits, what is in a parcel, what was scanned."""
 
+from collections import Counter
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import F, Prefetch, QuerySet, Sum
+from django.db.models import F, Max, Prefetch, QuerySet, Sum
 
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, ParcelLine, Scan
 from fulfilment.rules import LIVE_WORK, FulfilmentOrderNotFound
@@ -57,7 +58,7 @@ def lines_to_work(work: FulfilmentOrder) -> list[FulfilmentOrderLine]:
 
 def scan_with_key(key: UUID) -> Scan | None:
     """The scan that a device has sent before under this key, or None."""
-    return Scan.objects.select_related("work_line__sku").filter(key=key).first()
+    return Scan.objects.select_related("work_line__sku", "work_line__fulfilment_order").filter(key=key).first()
 
 
 def lock_scan(key: UUID) -> Scan | None:
@@ -96,3 +97,56 @@ def queue(location_codes: frozenset[str] | None, statuses: Iterable[str]) -> Que
 def _walk(line: FulfilmentOrderLine) -> tuple[int, str, int]:
     place = line.allocation.reservation.level.pick_bin
     return (place.path_position, place.code, line.pk) if place else (1 << 30, "", line.pk)
+
+
+def next_sequence(order_id: int) -> int:
+    """The sequence of an order's next fulfilment order, from 1."""
+    last = FulfilmentOrder.objects.filter(order_id=order_id).aggregate(last=Max("sequence"))["last"]
+    return (last or 0) + 1
+
+
+def held_pieces(work_ids: Iterable[int]) -> list[FulfilmentOrderLine]:
+    """Lines of this work with the reservations behind them."""
+    return list(
+        FulfilmentOrderLine.objects.filter(fulfilment_order_id__in=list(work_ids))
+        .select_related("allocation__reservation", "sku")
+        .order_by("allocation__reservation__level_id", "pk")
+    )
+
+
+def lock_live_work(order_id: int) -> list[FulfilmentOrder]:
+    """The live fulfilment orders of an order that is locked, locked too."""
+    return list(
+        FulfilmentOrder.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("location")
+        .filter(order_id=order_id, status__in=sorted(LIVE_WORK))
+        .order_by("pk")
+    )
+
+
+def packed_or_gone(order_id: int) -> list[str]:
+    """Numbers of an order's fulfilment orders of which something is packed or shipped."""
+    return list(
+        FulfilmentOrder.objects.filter(order_id=order_id, lines__quantity_packed__gt=0)
+        .order_by("number")
+        .values_list("number", flat=True)
+        .distinct()
+    )
+
+
+def boxed_pieces(work: FulfilmentOrder) -> Counter[int]:
+    """Pieces per work line that are in a closed parcel which has not left."""
+    return Counter(
+        dict(
+            ParcelLine.objects.filter(
+                parcel__fulfilment_order=work, parcel__voided_at__isnull=True, parcel__shipment__isnull=True
+            )
+            .values_list("work_line_id")
+            .annotate(pieces=Sum("quantity"))
+        )
+    )
+
+
+def undone(scan: Scan) -> bool:
+    """Whether a scan has been taken back."""
+    return Scan.objects.filter(undoes=scan).exists()

@@ -135,6 +135,11 @@ class Reservation(models.Model):
     def __str__(self) -> str:
         return f"{self.quantity} for {self.reference}"
 
+    @property
+    def quantity_open(self) -> int:
+        """Pieces that are still held."""
+        return self.quantity - self.quantity_released - self.quantity_issued
+
 
 class AdjustmentReason(models.Model):
     """Why a count may be corrected; a managed list."""

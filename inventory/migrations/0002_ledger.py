@@ -5,6 +5,7 @@ Refusals raised here carry SQLSTATE OM001 (not enough stock) or OM002 (a guarded
 
 from django.db import migrations
 
+from oms.core.numbering import create_sequence
 from oms.core.triggers import append_only
 
 POST_MOVEMENTS = """
@@ -140,7 +141,7 @@ create trigger location_code_stays before update of code on inventory_stocklocat
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0001_initial")]
+    dependencies = [("core", "0001_initial"), ("inventory", "0001_initial")]
 
     operations = [
         migrations.RunSQL(POST_MOVEMENTS, "drop function inventory_post_movements cascade"),
@@ -152,4 +153,6 @@ class Migration(migrations.Migration):
         ),
         append_only("inventory_stockmovement"),
         append_only("inventory_stockadjustment"),
+        create_sequence("ADJ"),
+        create_sequence("RC"),
     ]

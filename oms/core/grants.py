@@ -7,6 +7,7 @@ own the tables can neither truncate them nor switch their triggers off.
 from dataclasses import dataclass, field
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from psycopg import sql
 
 ORDINARY = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
@@ -29,6 +30,36 @@ EXCEPTIONS: dict[str, Rights] = {
     "core_auditentry": Rights(APPEND),
     "core_auditseal": Rights(APPEND),
     "core_approval": Rights(KEEP),
+    # inventory: levels are running totals of movements; a reservation only moves forward.
+    "inventory_stocklevel": Rights(
+        APPEND, {"safety_stock": frozenset({"UPDATE"}), "pick_bin_id": frozenset({"UPDATE"})}
+    ),
+    "inventory_stockmovement": Rights(APPEND),
+    "inventory_stockadjustment": Rights(APPEND),
+    "inventory_reservation": Rights(
+        APPEND,
+        dict.fromkeys(
+            ("quantity_released", "quantity_issued", "changed_at", "changed_by", "expires_at"),
+            frozenset({"UPDATE"}),
+        ),
+    ),
+    # orders: documents are cancelled, never deleted; what a line has allocated and shipped is counted by triggers.
+    "orders_order": Rights(KEEP),
+    "orders_ordercontact": Rights(KEEP),
+    "orders_hold": Rights(KEEP),
+    "orders_orderline": Rights(
+        APPEND, dict.fromkeys(("quantity_waiting", "quantity_cancelled"), frozenset({"UPDATE"}))
+    ),
+    # routing: a decision is what was known then.
+    "routing_routingdecision": Rights(APPEND),
+    "routing_allocation": Rights(APPEND),
+    # fulfilment: work is cancelled, never deleted; what left has left.
+    "fulfilment_fulfilmentorder": Rights(KEEP),
+    "fulfilment_fulfilmentorderline": Rights(KEEP),
+    "fulfilment_parcel": Rights(KEEP),
+    "fulfilment_shipment": Rights(APPEND),
+    "fulfilment_parcelline": Rights(APPEND),
+    "fulfilment_scan": Rights(APPEND),
     # core: only the owner changes the schema's own book.
     "django_migrations": Rights(READ),
 }
@@ -39,8 +70,8 @@ def apply_grants(connection: BaseDatabaseWrapper, app_role: str) -> None:
     role = sql.Identifier(app_role)
     with connection.cursor() as cursor:
         cursor.execute(_text(connection, sql.SQL("grant usage on schema public to {}").format(role)))
-        for table in _tables(cursor):
-            for statement in _statements(table, EXCEPTIONS.get(table, Rights()), role):
+        for table, part in _tables(cursor):
+            for statement in _statements(table, _wanted(table, part), role):
                 cursor.execute(_text(connection, statement))
         cursor.execute(
             _text(
@@ -65,12 +96,17 @@ def differences(connection: BaseDatabaseWrapper, app_role: str) -> list[str]:
     return found
 
 
-def _tables(cursor) -> list[str]:
+def _wanted(table: str, part: bool) -> Rights:
+    # A partition is reached through its parent only, whose rights then hold.
+    return Rights(frozenset()) if part else EXCEPTIONS.get(table, Rights())
+
+
+def _tables(cursor: CursorWrapper) -> list[tuple[str, bool]]:
     cursor.execute(
-        "select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace"
+        "select c.relname, c.relispartition from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " where n.nspname = 'public' and c.relkind in ('r', 'p') order by 1"
     )
-    return [name for (name,) in cursor.fetchall()]
+    return list(cursor.fetchall())
 
 
 def _statements(table: str, rights: Rights, role: sql.Identifier) -> list[sql.Composed]:
@@ -88,7 +124,7 @@ def _statements(table: str, rights: Rights, role: sql.Identifier) -> list[sql.Co
     return statements
 
 
-def _actual(cursor, table: str, role: str) -> Rights:
+def _actual(cursor: CursorWrapper, table: str, role: str) -> Rights:
     cursor.execute(
         "select a.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
         " aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee"
@@ -99,7 +135,8 @@ def _actual(cursor, table: str, role: str) -> Rights:
     cursor.execute(
         "select t.attname, a.privilege_type from pg_class c join pg_namespace n on n.oid = c.relnamespace"
         " join pg_attribute t on t.attrelid = c.oid, aclexplode(t.attacl) a"
-        " join pg_roles r on r.oid = a.grantee where n.nspname = 'public' and c.relname = %s and r.rolname = %s",
+        " join pg_roles r on r.oid = a.grantee"
+        " where n.nspname = 'public' and c.relname = %s and r.rolname = %s",
         [table, role],
     )
     columns: dict[str, frozenset[str]] = {}

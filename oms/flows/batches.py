@@ -1,0 +1,96 @@
+"""What is written when orders are placed or sourced anew: rows gathered here, written by one routine."""
+
+from collections import defaultdict
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import structlog
+from django.db import DatabaseError, connection
+
+from inventory.rules import LevelsMoved
+from oms.core.actors import Actor
+from oms.core.logs import REQUEST_ID
+from oms.routing.plans import Parcel, Plan
+
+ANSWER_WITHIN = timedelta(hours=4)
+_STOCK_SHORT = "OM001"
+_UNIQUE = "23505"
+
+
+class Batch:
+    """Rows for the routines of ``oms/flows/migrations``, by the name the routine reads them under."""
+
+    def __init__(self, *, actor: Actor, at: datetime) -> None:
+        self.actor = actor
+        self.at = at
+        self.rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID, "")
+
+    def add(self, table: str, **values: Any) -> None:
+        """Gather one row."""
+        self.rows[table].append(values)
+
+    def tell(self, topic: str, aggregate: str, payload: dict[str, Any]) -> None:
+        """Gather news for the outbox."""
+        self.add(
+            "messages", aggregate=aggregate, topic=topic, payload=payload, dedupe_key=None, recorded_at=self.at,
+            due_at=self.at, request_id=self._request_id,
+        )
+
+    def audit(self, action: str, number: str, *, changes: dict[str, Any] | None = None, note: str = "") -> None:
+        """Gather an audit entry about an order."""
+        self.add(
+            "audit", action=action, subject_kind="order", subject_id=number, actor_kind=self.actor.kind,
+            actor_id=self.actor.id, actor_name=self.actor.name, happened_at=self.at, request_id=self._request_id,
+            changes=changes, note=note,
+        )
+
+    def decide(self, plan: Plan, *, order_id: int, decision_id: int, attempt: int = 1) -> None:
+        """Gather the decision that a plan is."""
+        self.add(
+            "decisions", id=decision_id, order_id=order_id, attempt=attempt, decided_at=self.at,
+            version_id=plan.rules_version_id, explanation=plan.explained(), cost_minor=plan.cost_minor,
+            currency=plan.currency, parcels=len(plan.parcels), days=plan.days,
+        )
+
+    def open_work(
+        self, parcel: Parcel, *, number: str, sequence: int, order_id: int, decision_id: int, status: str,
+        due_at: datetime | None,
+    ) -> None:
+        """Gather a fulfilment order and the news that its location has work."""
+        self.add(
+            "work", number=number, order_id=order_id, sequence=sequence, location_id=parcel.site_id,
+            decision_id=decision_id, carrier=parcel.carrier, service=parcel.service,
+            expected_cost_minor=parcel.cost_minor if parcel.priced else None, status=status,
+            request_status="queued", opened_at=self.at, due_at=due_at, acknowledge_by=self.at + ANSWER_WITHIN,
+        )
+        self.tell(
+            "fulfilment_order.opened", f"fulfilment_order:{number}",
+            {"number": number, "location": parcel.site,
+             "lines": [{"sku": sku, "quantity": pieces} for sku, pieces in parcel.lines]},
+        )
+
+    def place(self) -> None:
+        """Write the batch as new orders.
+
+        Raises ``LevelsMoved`` when stock or a number was taken since it was seen.
+        """
+        self._write("flows_place_orders")
+
+    def allocate(self) -> None:
+        """Write the batch for orders that are there already.
+
+        Raises ``LevelsMoved`` likewise.
+        """
+        self._write("flows_allocate")
+
+    def _write(self, routine: str) -> None:
+        text = msgspec.json.encode(self.rows).decode()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"select {routine}(%s::jsonb)", [text])
+        except DatabaseError as error:
+            if getattr(error.__cause__, "sqlstate", "") in (_STOCK_SHORT, _UNIQUE):
+                raise LevelsMoved("Stock moved while the order was planned. Send it again.") from error
+            raise

@@ -1,0 +1,123 @@
+"""Stories of an order: it arrives, waits, is held, released and cancelled."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fulfilment import queries as work_queries
+from fulfilment.rules import WorkStatus
+from fulfilment.services import fulfilment_orders
+from inventory.rules import LevelsMoved
+from inventory.services import reservations
+from oms.core import audit, outbox
+from oms.core.actors import Actor
+from oms.core.errors import Refusal
+from oms.core.transactions import owns_transaction
+from oms.flows import placement, snapshots, sourcing
+from oms.flows.batches import Batch
+from oms.flows.placement import Ids
+from oms.orders import queries as order_queries
+from oms.orders.models import Order
+from oms.orders.requests import NewOrder, Placed
+from oms.orders.rules import OrderState, TooLateToCancel
+from oms.orders.services import orders
+
+
+@owns_transaction(retry_on=LevelsMoved)
+def place_order(request: NewOrder, *, actor: Actor, at: datetime) -> Placed:
+    """Accept an order, set its stock aside and hand the warehouses their work.
+
+    Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``.
+    """
+    seen = snapshots.look([request])
+    batch = Batch(actor=actor, at=at)
+    placed = placement.place(request, seen, batch, Ids(seen))
+    batch.place()
+    return placed
+
+
+@owns_transaction(retry_on=LevelsMoved)
+def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) -> list[Placed | Refusal]:
+    """Accept many orders at the cost of one; each that cannot be accepted is answered with its refusal."""
+    seen = snapshots.look(requests)
+    batch, ids = Batch(actor=actor, at=at), Ids(seen)
+    answers: list[Placed | Refusal] = []
+    for request in requests:
+        try:
+            answers.append(placement.place(request, seen, batch, ids))
+        except Refusal as refusal:
+            answers.append(refusal)
+    batch.place()
+    return answers
+
+
+@owns_transaction()
+def hold_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Order:
+    """Stop an order and its work for a reason; its stock stays reserved.
+
+    Raises ``OrderNotFound``, ``IllegalTransition``, ``Invalid``.
+    """
+    order = order_queries.lock_order(number)
+    orders.hold(order, reason=reason, actor=actor, at=at)
+    for work in work_queries.lock_live_work(order.pk):
+        fulfilment_orders.set_status(work, WorkStatus.ON_HOLD)
+        fulfilment_orders.unclaim(work)
+    audit.record("order.held", "order", number, actor=actor, at=at, note=reason)
+    outbox.record("order.held", aggregate=f"order:{number}", payload={"number": number, "reason": reason}, at=at)
+    return order
+
+
+@owns_transaction(retry_on=LevelsMoved)
+def release_order(number: str, *, actor: Actor, at: datetime) -> Order:
+    """Let a held order go on where its work was left.
+
+    Raises ``OrderNotFound``, ``IllegalTransition``.
+    """
+    order = order_queries.lock_order(number)
+    orders.release(order, actor=actor, at=at)
+    for work in work_queries.lock_live_work(order.pk):
+        fulfilment_orders.settle_status(work, work_queries.lines_to_work(work))
+    sourcing.source_again(order, actor=actor, at=at, why="Released from hold.")
+    orders.refresh_progress([order.pk])
+    audit.record("order.released", "order", number, actor=actor, at=at)
+    outbox.record("order.released", aggregate=f"order:{number}", payload={"number": number}, at=at)
+    return order
+
+
+@owns_transaction()
+def cancel_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Order:
+    """Cancel an order of which nothing is packed or gone; its stock is free again at once.
+
+    Raises ``OrderNotFound``, ``TooLateToCancel``, ``IllegalTransition``.
+    """
+    order = order_queries.lock_order(number)
+    live = work_queries.lock_live_work(order.pk)
+    lines = work_queries.held_pieces(work.pk for work in live)
+    late = work_queries.packed_or_gone(order.pk)
+    if late:
+        raise TooLateToCancel(f"{', '.join(late)} is packed or has left. Unpack it, or take the goods back as a return.")
+    freed = {line.allocation.reservation_id: line.allocation.reservation.quantity_open for line in lines}
+    reservations.release(freed, actor=actor, at=at)
+    fulfilment_orders.cancel_pieces({line.pk: line.quantity - line.quantity_cancelled for line in lines})
+    for work in live:
+        fulfilment_orders.set_status(work, WorkStatus.CANCELLED)
+    orders.cancel(order, actor=actor, at=at)
+    orders.refresh_progress([order.pk])
+    audit.record("order.cancelled", "order", number, actor=actor, at=at, note=reason)
+    outbox.record(
+        "order.cancelled", aggregate=f"order:{number}", at=at,
+        payload={"number": number, "reason": reason, "skus": sorted({line.sku.code for line in lines})},
+    )
+    return order
+
+
+@owns_transaction(retry_on=LevelsMoved)
+def serve_backorders(number: str, *, actor: Actor, at: datetime) -> bool:
+    """Give an open order the stock that it waits for, as far as there is some; whether anything was served.
+
+    Raises ``OrderNotFound``.
+    """
+    order = order_queries.lock_order(number)
+    if order.state != OrderState.OPEN:
+        return False
+    plan = sourcing.source_again(order, actor=actor, at=at, why="Stock arrived.")
+    return bool(plan and plan.shares)

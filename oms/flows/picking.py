@@ -1,0 +1,201 @@
+"""Stories of the floor: a task is claimed, items are scanned off the shelf and into a parcel."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from fulfilment import queries as work_queries
+from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, Scan
+from fulfilment.rules import ParcelsDoNotMatch, ScanKind, WorkStatus, WrongItem
+from fulfilment.services import fulfilment_orders, parcels, scans
+from fulfilment.services.parcels import Box
+from fulfilment.services.scans import NewScan
+from inventory import queries as stock_queries
+from inventory.rules import LevelsMoved
+from inventory.services import adjustments, reservations
+from oms.alerts.services import alerts
+from oms.catalogue import queries as sku_queries
+from oms.core import audit, outbox
+from oms.core.actors import Actor
+from oms.core.models import User
+from oms.core.transactions import owns_transaction
+from oms.flows import sourcing
+from oms.orders import queries as order_queries
+from oms.orders.services import orders
+
+PICKABLE = frozenset({WorkStatus.OPEN, WorkStatus.PICKING})
+PACKABLE = frozenset({WorkStatus.PICKED, WorkStatus.PICKING, WorkStatus.PACKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a scan counted, and how far its line and its work are now."""
+
+    scan: Scan
+    line: FulfilmentOrderLine
+    status: str
+    is_repeat: bool = False
+
+
+@owns_transaction()
+def claim(number: str, *, user: User, actor: Actor, at: datetime) -> FulfilmentOrder:
+    """Give the task to a person who starts on it now.
+
+    Raises ``FulfilmentOrderNotFound``, ``NotClaimed`` when somebody else has it.
+    """
+    work = work_queries.lock_work(number)
+    fulfilment_orders.claim(work, user=user, at=at)
+    audit.record("work.claimed", "order", work.order.number, actor=actor, at=at, note=number)
+    return work
+
+
+@owns_transaction()
+def put_back(number: str, *, actor: Actor, at: datetime) -> FulfilmentOrder:
+    """Put a claimed task back into the queue; what was scanned stays counted.
+
+    Raises ``FulfilmentOrderNotFound``.
+    """
+    work = work_queries.lock_work(number)
+    fulfilment_orders.unclaim(work)
+    audit.record("work.put_back", "order", work.order.number, actor=actor, at=at, note=number)
+    return work
+
+
+@owns_transaction()
+def scan(
+    number: str, *, kind: ScanKind, read: NewScan, user: User, actor: Actor, at: datetime
+) -> Counted:
+    """Count a scanned item as picked or packed; the same key counts once.
+
+    Raises ``FulfilmentOrderNotFound``, ``WrongItem``, ``TooMany``, ``NotClaimed``.
+    """
+    work = work_queries.lock_work(number)
+    seen = work_queries.scan_with_key(read.key)
+    if seen is not None:
+        return Counted(seen, seen.work_line, work.status, is_repeat=True)
+    _refuse_closed(work, kind)
+    fulfilment_orders.claim(work, user=user, at=at)
+    lines = work_queries.lines_to_work(work)
+    line = _wanted_line(lines, kind, read.code, number)
+    counted = scans.record(line, kind, read, user=user, at=at)
+    status = _settle(work, lines)
+    if status in {WorkStatus.PICKED, WorkStatus.PACKED} and not line_is_open(lines, kind):
+        audit.record(f"work.{status.value}", "order", work.order.number, actor=actor, at=at, note=number)
+    return Counted(counted, line, status.value)
+
+
+@owns_transaction()
+def undo(key: UUID, *, new_key: UUID, user: User, at: datetime) -> Counted:
+    """Take a scan back; a second undo of the same scan changes nothing.
+
+    Raises ``WrongItem`` when no scan has this key, ``TooMany`` when a later step has used it.
+    """
+    seen = work_queries.scan_with_key(key)
+    if seen is None:
+        raise WrongItem("That scan is not known here. Nothing was undone.")
+    work = work_queries.lock_work(seen.work_line.fulfilment_order.number)
+    lines = work_queries.lines_to_work(work)
+    line = next(line for line in lines if line.pk == seen.work_line_id)
+    if work_queries.undone(seen):
+        return Counted(seen, line, work.status, is_repeat=True)
+    taken_back = scans.undo(seen, line, key=new_key, user=user, at=at)
+    return Counted(taken_back, line, _settle(work, lines).value)
+
+
+@owns_transaction(retry_on=LevelsMoved)
+def short_pick(
+    number: str, *, sku: str, missing: int, reason: str, actor: Actor, at: datetime
+) -> FulfilmentOrder:
+    """Fewer are there than asked: the missing pieces are written off, and found elsewhere or put on backorder.
+
+    Raises ``FulfilmentOrderNotFound``, ``WrongItem``, ``ReasonRequired``.
+    """
+    work = work_queries.lock_work(number)
+    why = stock_queries.reason(reason)
+    line = _short_line(work, sku, missing)
+    order = order_queries.lock_order(work.order.number)
+    reservations.release({line.allocation.reservation_id: missing}, actor=actor, at=at)
+    fulfilment_orders.cancel_pieces({line.pk: missing})
+    level = stock_queries.lock_level(line.sku_id, work.location_id)
+    adjustments.adjust(
+        level, quantity_delta=-missing, reason=why, note=f"Short pick of {number}", actor=actor, at=at
+    )
+    plan = sourcing.source_again(
+        order, actor=actor, at=at, why=f"{missing} of {sku} were not found at {work.location.name}.",
+        without=frozenset({work.location_id}),
+    )
+    _settle(work, work_queries.lines_to_work(work))
+    waits = bool(plan and plan.shortfall)
+    alerts.open_alert(
+        "short_pick", "fulfilment_order", number, at=at, location=work.location.code,
+        message=f"{missing} of {sku} were not found for {number}; {'they wait' if waits else 'found elsewhere'}.",
+    )
+    audit.record("pick.short", "order", order.number, actor=actor, at=at, note=f"{number}: {missing} of {sku}",
+                 changes={"sku": sku, "missing": missing, "reason": reason})
+    outbox.record("pick.short", aggregate=f"order:{order.number}", at=at,
+                  payload={"number": number, "order": order.number, "sku": sku, "missing": missing})
+    return work
+
+
+@owns_transaction()
+def close_parcel(number: str, *, box: Box, actor: Actor, at: datetime) -> Parcel:
+    """Close a parcel with everything that was packed since the last one.
+
+    Raises ``FulfilmentOrderNotFound``, ``ParcelsDoNotMatch`` when nothing was, ``DuplicateTracking``.
+    """
+    work = work_queries.lock_work(number)
+    parcel = parcels.close(work, pieces=work_queries.loose_pieces(work), box=box, actor=actor, at=at)
+    audit.record("parcel.closed", "order", work.order.number, actor=actor, at=at, note=f"{parcel.number} of {number}")
+    return parcel
+
+
+def line_is_open(lines: list[FulfilmentOrderLine], kind: ScanKind) -> bool:
+    """Whether any line still wants a scan of this kind."""
+    return any(_room(line, kind) for line in lines)
+
+
+def _settle(work: FulfilmentOrder, lines: list[FulfilmentOrderLine]) -> WorkStatus:
+    before = work.status
+    status = fulfilment_orders.settle_status(work, lines)
+    if status != before:
+        orders.refresh_progress([work.order_id])
+    if status is WorkStatus.PICKED and before == WorkStatus.PICKING:
+        # Packing is another person's task.
+        fulfilment_orders.unclaim(work)
+    return status
+
+
+def _refuse_closed(work: FulfilmentOrder, kind: ScanKind) -> None:
+    allowed = PICKABLE | {WorkStatus.PICKED} if kind is ScanKind.PICK else PACKABLE
+    if work.status not in allowed:
+        words = WorkStatus(work.status).value.replace("_", " ")
+        raise ParcelsDoNotMatch(f"{work.number} is {words}. Put the item back and take the next task.")
+
+
+def _wanted_line(
+    lines: list[FulfilmentOrderLine], kind: ScanKind, code: str, number: str
+) -> FulfilmentOrderLine:
+    """The line that the scanned code belongs to, one that still wants pieces before one that does not."""
+    matching = [
+        line for line in lines
+        if code == line.sku.code or code in {barcode.code for barcode in line.sku.barcodes.all()}
+    ]
+    if not matching:
+        known = sku_queries.by_code_or_barcode(code)
+        what = f"This is {known.code} {known.name}" if known else f"Code {code} is unknown"
+        raise WrongItem(f"{what}. It is not on {number}. Put it back; nothing was counted.", scanned=code)
+    return next((line for line in matching if _room(line, kind)), matching[0])
+
+
+def _room(line: FulfilmentOrderLine, kind: ScanKind) -> int:
+    if kind is ScanKind.PICK:
+        return line.quantity - line.quantity_cancelled - line.quantity_picked
+    return line.quantity_picked - line.quantity_packed
+
+
+def _short_line(work: FulfilmentOrder, sku: str, missing: int) -> FulfilmentOrderLine:
+    for line in work_queries.lines_to_work(work):
+        left = line.quantity - line.quantity_cancelled - line.quantity_picked
+        if line.sku.code == sku and 0 < missing <= left:
+            return line
+    raise WrongItem(f"{work.number} does not miss {missing} of {sku}.")

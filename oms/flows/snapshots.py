@@ -1,0 +1,97 @@
+"""What is seen before an order is planned: one round trip, without a lock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+from django.db import connection
+
+from oms.core.errors import Invalid
+from oms.orders.requests import NewOrder
+
+
+class UnknownSku(Invalid):
+    """No active SKU has this code."""
+
+    code = "unknown-sku"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenSku:
+    """A SKU as the planner needs it."""
+
+    id: int
+    code: str
+    weight_grams: int
+    tags: frozenset[str]
+    backorder_policy: str
+    category: str
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """Stock by (location id, SKU id), the level behind each, and ids drawn for what will be written.
+
+    ``duplicates`` maps (channel code, external number) to the order that has them already.
+    """
+
+    stamp: int
+    skus: dict[str, SeenSku]
+    stock: dict[tuple[int, int], int]
+    levels: dict[tuple[int, int], int]
+    duplicates: dict[tuple[str, str], str]
+    order_ids: list[int]
+    decision_ids: list[int]
+    line_ids: list[int]
+
+    def sku(self, code: str, pointer: str) -> SeenSku:
+        """The SKU with this code.
+
+        Raises ``UnknownSku``, pointing at the line.
+        """
+        try:
+            return self.skus[code]
+        except KeyError:
+            message = f"There is no active SKU {code}."
+            raise UnknownSku(message, problems=((pointer, message),)) from None
+
+    def take(self, site_id: int, sku_id: int, quantity: int) -> int:
+        """Note that pieces are spoken for, so that the next order of the batch does not see them; the level's id."""
+        self.stock[site_id, sku_id] -= quantity
+        return self.levels[site_id, sku_id]
+
+
+def look(requests: Sequence[NewOrder]) -> Snapshot:
+    """See everything that planning these orders needs."""
+    codes = list({line.sku for request in requests for line in request.lines})
+    channels = [request.channel for request in requests]
+    externals = [request.external_number for request in requests]
+    lines = sum([len(request.lines) for request in requests])
+    return _read(channels, externals, codes, lines)
+
+
+def look_again(sku_codes: Sequence[str]) -> Snapshot:
+    """See what sourcing one accepted order anew needs."""
+    return _read([""], [""], list(sku_codes), 0)
+
+
+def _read(channels: list[str], externals: list[str], codes: list[str], lines: int) -> Snapshot:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select flows_order_context(%s, %s, %s, %s)::text", [channels, externals, codes, lines]
+        )
+        seen = msgspec.json.decode(cursor.fetchone()[0])
+    stock, levels = {}, {}
+    for level_id, sku_id, site_id, available in seen["levels"] or ():
+        stock[site_id, sku_id] = available
+        levels[site_id, sku_id] = level_id
+    return Snapshot(
+        stamp=seen["stamp"],
+        skus={row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5]) for row in seen["skus"] or ()},
+        stock=stock,
+        levels=levels,
+        duplicates={(channel, external): number for channel, external, number in seen["duplicates"] or ()},
+        order_ids=seen["order_ids"] or [],
+        decision_ids=seen["decision_ids"] or [],
+        line_ids=seen["line_ids"] or [],
+    )
