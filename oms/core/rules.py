@@ -24,7 +24,9 @@ class ApprovalState(StrEnum):
 OUTBOX_LIFECYCLE = Lifecycle(
     {
         MessageState.WAITING: frozenset({MessageState.LEASED, MessageState.DISCARDED}),
-        MessageState.LEASED: frozenset({MessageState.DELIVERED, MessageState.WAITING, MessageState.DEAD}),
+        MessageState.LEASED: frozenset(
+            {MessageState.DELIVERED, MessageState.WAITING, MessageState.DEAD, MessageState.DISCARDED}
+        ),
         MessageState.DEAD: frozenset({MessageState.WAITING, MessageState.DISCARDED}),
         MessageState.DELIVERED: frozenset(),
         MessageState.DISCARDED: frozenset(),

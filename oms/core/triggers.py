@@ -115,7 +115,7 @@ def frozen_columns(table: str, columns: Iterable[str]) -> RunSQL:
 def moves_in_database(cursor: CursorWrapper, table: str, column: str) -> frozenset[tuple[str, str]] | None:
     """The graph the database enforces, or None without such a trigger."""
     cursor.execute(
-        "select pg_get_triggerdef(t.oid) from pg_trigger t where t.tgrelid = to_regclass(%s) and t.tgname = %s",
+        "select pg_get_triggerdef(oid) from pg_trigger where tgrelid = to_regclass(%s) and tgname = %s",
         [table, _lifecycle_name(table, column)],
     )
     row = cursor.fetchone()

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from oms.core.actors import Actor
 from oms.core.roles import NEEDS_SECOND_FACTOR, PERMISSIONS, Role
 
 
@@ -31,6 +32,11 @@ class User(AbstractUser):
     def held_grants(self) -> tuple[tuple[str, str], ...]:
         """(role, location code) of each grant; one query for the life of this object, that is one request."""
         return tuple(self.grants.values_list("role", "location_code"))
+
+    @property
+    def actor(self) -> Actor:
+        """This person as the one to whom a change is ascribed."""
+        return Actor("user", str(self.pk), self.get_username())
 
     @property
     def roles(self) -> frozenset[str]:
