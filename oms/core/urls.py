@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.core.views import accounts, home, scanner
+from oms.core.views import accounts, home, messages, scanner
 
 app_name = "core"
 
@@ -21,6 +21,12 @@ urlpatterns = [
     path("me/draft", home.Draft.as_view(), name="draft"),
     path("me/views/save", home.SaveView.as_view(), name="save_view"),
     path("me/views/forget", home.ForgetView.as_view(), name="forget_view"),
+    path("messages", messages.MessageList.as_view(), name="messages"),
+    path("messages/replay", messages.ReplayMany.as_view(), name="replay_many"),
+    path("messages/<int:pk>", messages.MessagePage.as_view(), name="message"),
+    path("messages/<int:pk>/replay", messages.Replay.as_view(), name="replay"),
+    path("messages/<int:pk>/mend", messages.Mend.as_view(), name="mend"),
+    path("messages/<int:pk>/discard", messages.Discard.as_view(), name="discard"),
     path("scanner", scanner.Scanner.as_view(), name="scanner"),
     path("scanner/cards", scanner.CommandCards.as_view(), name="command_cards"),
 ]

@@ -35,7 +35,7 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
         400,
         "400.html",
         title="This request could not be read",
-        say="Go back, reload the page, try once more.",
+        say="Go back, reload, try once more.",
     )
 
 
@@ -52,7 +52,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
         404,
         "404.html",
         title="There is nothing here",
-        say="The address may be old, or a letter is missing.",
+        say="The address may be old or misspelt.",
     )
 
 

@@ -127,7 +127,7 @@ class Record(Page):
 
 
 class Form(Guarded, FormView):
-    """A page with one form; a refusal from the house becomes the form's own error and nothing typed is lost."""
+    """A page with one form; a refusal becomes the form's own error and nothing typed is lost."""
 
     title: ClassVar[str] = ""
     under: ClassVar[str] = ""
