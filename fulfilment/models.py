@@ -52,7 +52,7 @@ class FulfilmentOrder(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["order", "sequence"], name="one_fulfilment_order_per_sequence"),
             models.UniqueConstraint(
-                fields=["order", "location"], condition=Q(status="open"),
+                fields=["order", "location"], condition=Q(status="open", request_status="queued"),
                 name="one_open_request_per_order_and_location",
             ),
             models.CheckConstraint(

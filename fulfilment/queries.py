@@ -150,3 +150,11 @@ def boxed_pieces(work: FulfilmentOrder) -> Counter[int]:
 def undone(scan: Scan) -> bool:
     """Whether a scan has been taken back."""
     return Scan.objects.filter(undoes=scan).exists()
+
+
+def unanswered(order_id: int) -> dict[int, int]:
+    """Location id → sequence of an order's open requests that were not answered yet."""
+    return dict(
+        FulfilmentOrder.objects.filter(order_id=order_id, status="open", request_status="queued")
+        .values_list("location_id", "sequence")
+    )

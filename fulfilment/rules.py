@@ -19,23 +19,14 @@ class WorkStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+_ENDS = frozenset({WorkStatus.ON_HOLD, WorkStatus.SHIPPED, WorkStatus.CANCELLED})
+_STEPS = frozenset({WorkStatus.OPEN, WorkStatus.PICKING, WorkStatus.PICKED, WorkStatus.PACKED})
+
+# Scans and undos move work freely between the steps: the pieces of its lines say where it stands.
 WORK_LIFECYCLE = Lifecycle(
     {
-        WorkStatus.OPEN: frozenset(
-            {WorkStatus.ON_HOLD, WorkStatus.PICKING, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
-        ),
-        WorkStatus.ON_HOLD: frozenset(
-            {WorkStatus.OPEN, WorkStatus.PICKING, WorkStatus.PICKED, WorkStatus.PACKED, WorkStatus.CANCELLED}
-        ),
-        WorkStatus.PICKING: frozenset(
-            {WorkStatus.OPEN, WorkStatus.ON_HOLD, WorkStatus.PICKED, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
-        ),
-        WorkStatus.PICKED: frozenset(
-            {WorkStatus.PICKING, WorkStatus.ON_HOLD, WorkStatus.PACKED, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
-        ),
-        WorkStatus.PACKED: frozenset(
-            {WorkStatus.PICKED, WorkStatus.ON_HOLD, WorkStatus.SHIPPED, WorkStatus.CANCELLED}
-        ),
+        **{step: (_STEPS - {step}) | _ENDS for step in _STEPS},
+        WorkStatus.ON_HOLD: _STEPS | {WorkStatus.CANCELLED},
         WorkStatus.SHIPPED: frozenset(),
         WorkStatus.CANCELLED: frozenset(),
     }

@@ -67,8 +67,16 @@ class Batch:
         )
         self.tell(
             "fulfilment_order.opened", f"fulfilment_order:{number}",
-            {"number": number, "location": parcel.site,
-             "lines": [{"sku": sku, "quantity": pieces} for sku, pieces in parcel.lines]},
+            {"number": number, "location": parcel.site, "lines": _lines(parcel)},
+        )
+
+    def extend_work(self, parcel: Parcel, *, order_id: int, sequence: int) -> None:
+        """Let a request that nobody has answered yet grow by what is in the parcel."""
+        number = f"FO-{order_id}-{sequence}"
+        self.add("joined", order_id=order_id, sequence=sequence)
+        self.tell(
+            "fulfilment_order.extended", f"fulfilment_order:{number}",
+            {"number": number, "location": parcel.site, "lines": _lines(parcel)},
         )
 
     def place(self) -> None:
@@ -94,3 +102,7 @@ class Batch:
             if getattr(error.__cause__, "sqlstate", "") in (_STOCK_SHORT, _UNIQUE):
                 raise LevelsMoved("Stock moved while the order was planned. Send it again.") from error
             raise
+
+
+def _lines(parcel: Parcel) -> list[dict[str, Any]]:
+    return [{"sku": sku, "quantity": pieces} for sku, pieces in parcel.lines]

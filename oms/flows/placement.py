@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 
 from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy, UnknownChannel
@@ -167,7 +168,10 @@ def _gather_lines(
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """The order that work is opened for; ``line_ids`` maps the plan's line keys, ``first`` is the sequence to begin with."""
+    """The order that work is opened for; ``line_ids`` maps the plan's line keys, ``first`` is the sequence to begin with.
+
+    ``waiting`` has the sequence of a request that its location (id) has not answered yet; that one grows.
+    """
 
     order_id: int
     number: str
@@ -176,15 +180,21 @@ class Sourced:
     due_at: datetime | None
     on_hold: bool
     first: int = 1
+    waiting: Mapping[int, int] = field(default_factory=dict)
 
 
 def open_work(plan: Plan, batch: Batch, seen: Snapshot, sourced: Sourced) -> tuple[PlacedWork, ...]:
     """Gather a fulfilment order per parcel and a share per reservation."""
     status = "on_hold" if sourced.on_hold else "open"
     sequences, work = {}, []
-    for sequence, parcel in enumerate(plan.parcels, start=sourced.first):
+    fresh = count(sourced.first)
+    for parcel in plan.parcels:
+        if parcel.site_id in sourced.waiting:
+            sequences[parcel.site_id] = sourced.waiting[parcel.site_id]
+            batch.extend_work(parcel, order_id=sourced.order_id, sequence=sourced.waiting[parcel.site_id])
+            continue
+        sequences[parcel.site_id] = sequence = next(fresh)
         number = f"FO-{sourced.order_id}-{sequence}"
-        sequences[parcel.site_id] = sequence
         batch.open_work(
             parcel, number=number, sequence=sequence, order_id=sourced.order_id, decision_id=sourced.decision_id,
             status=status, due_at=sourced.due_at,

@@ -75,7 +75,7 @@ def _write(order: Order, plan: Plan, seen: Snapshot, *, why: str, actor: Actor, 
     batch.decide(plan, order_id=order.pk, decision_id=decision_id, attempt=attempt)
     sourced = Sourced(
         order.pk, order.number, decision_id, {int(share.line): int(share.line) for share in plan.shares}, order.promise_by, order.state == "on_hold",
-        work_queries.next_sequence(order.pk),
+        work_queries.next_sequence(order.pk), work_queries.unanswered(order.pk),
     )
     work = open_work(plan, batch, seen, sourced)
     batch.audit("order.sourced", order.number, note=f"{why} {plan.why}",

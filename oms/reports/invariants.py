@@ -1,0 +1,334 @@
+"""Every invariant that can be recomputed from raw rows: what it says, who enforces it, and a query for its breaches.
+
+A query returns the rows that break the promise, most telling columns first; none means proved. The codes are those of
+the invariants document in ``docs/invariants.md``.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A promise, how the database keeps it, how many rows speak of it and which of them break it."""
+
+    code: str
+    says: str
+    kept_by: str
+    counted: str
+    breaches: str
+
+
+STOCK = (
+    Invariant(
+        "I1",
+        "A stock level is the sum of its movements: on hand, reserved and quarantined.",
+        "trigger on movements; no right to update a level",
+        "select count(*) from inventory_stocklevel",
+        """
+        select level.id, level.on_hand, coalesce(total.on_hand, 0) as movements_on_hand, level.reserved,
+               coalesce(total.reserved, 0) as movements_reserved, level.quarantined,
+               coalesce(total.quarantined, 0) as movements_quarantined
+          from inventory_stocklevel level
+          left join (select level_id, sum(on_hand_delta) as on_hand, sum(reserved_delta) as reserved,
+                            sum(quarantined_delta) as quarantined
+                       from inventory_stockmovement group by level_id) as total on total.level_id = level.id
+         where (level.on_hand, level.reserved, level.quarantined)
+               is distinct from (coalesce(total.on_hand, 0), coalesce(total.reserved, 0), coalesce(total.quarantined, 0))
+        """,
+    ),
+    Invariant(
+        "I2",
+        "What a level has reserved is what its open reservations still hold.",
+        "trigger on reservations",
+        "select count(*) from inventory_reservation",
+        """
+        select level.id, level.reserved, coalesce(held.pieces, 0) as reservations_hold
+          from inventory_stocklevel level
+          left join (select level_id, sum(quantity - quantity_released - quantity_issued) as pieces
+                       from inventory_reservation group by level_id) as held on held.level_id = level.id
+         where level.reserved <> coalesce(held.pieces, 0)
+        """,
+    ),
+    Invariant(
+        "I3",
+        "Reserved and quarantined are never negative and never more than is on hand.",
+        "check constraints",
+        "select count(*) from inventory_stocklevel",
+        """
+        select id, on_hand, reserved, quarantined from inventory_stocklevel
+         where reserved < 0 or quarantined < 0 or reserved + quarantined > on_hand
+        """,
+    ),
+    Invariant(
+        "I4",
+        "Available is on hand less reserved, quarantined and safety stock.",
+        "generated column",
+        "select count(*) from inventory_stocklevel",
+        """
+        select id, available, on_hand, reserved, quarantined, safety_stock from inventory_stocklevel
+         where available <> on_hand - reserved - quarantined - safety_stock
+        """,
+    ),
+    Invariant(
+        "I9",
+        "One cause moves stock once.",
+        "unique constraint",
+        "select count(*) from inventory_stockmovement",
+        """
+        select source, source_key, count(*) as times from inventory_stockmovement
+         group by source, source_key having count(*) > 1
+        """,
+    ),
+    Invariant(
+        "I11",
+        "Every adjustment has a reason, an actor and one document.",
+        "check constraints, one-to-one key",
+        "select count(*) from inventory_stockmovement where kind = 'adjust'",
+        """
+        select movement.id, movement.reference from inventory_stockmovement movement
+          left join inventory_stockadjustment document on document.movement_id = movement.id
+         where movement.kind = 'adjust'
+           and (movement.reason_id is null or movement.actor = '' or document.id is null
+                or document.on_hand_after - document.on_hand_before <> movement.on_hand_delta)
+        """,
+    ),
+)
+
+ORDERS = (
+    Invariant(
+        "I12",
+        "Ordered is cancelled, shipped, allocated, waiting and unplanned together, none of them negative.",
+        "check constraint on running totals",
+        "select count(*) from orders_orderline",
+        """
+        select id, quantity_ordered, quantity_allocated, quantity_waiting, quantity_shipped, quantity_cancelled,
+               quantity_unplanned
+          from orders_orderline
+         where quantity_unplanned < 0
+            or quantity_ordered <> quantity_allocated + quantity_waiting + quantity_shipped + quantity_cancelled
+                                   + quantity_unplanned
+        """,
+    ),
+    Invariant(
+        "I13",
+        "What a line has allocated and shipped is what its reservations hold and have issued.",
+        "triggers on allocations and reservations",
+        "select count(*) from orders_orderline",
+        """
+        select line.id, line.quantity_allocated, coalesce(held.open, 0) as reservations_hold, line.quantity_shipped,
+               coalesce(held.issued, 0) as reservations_issued
+          from orders_orderline line
+          left join (select a.order_line_id, sum(r.quantity - r.quantity_released - r.quantity_issued) as open,
+                            sum(r.quantity_issued) as issued
+                       from routing_allocation a join inventory_reservation r on r.id = a.reservation_id
+                      group by a.order_line_id) as held on held.order_line_id = line.id
+         where line.quantity_allocated <> coalesce(held.open, 0) or line.quantity_shipped <> coalesce(held.issued, 0)
+        """,
+    ),
+    Invariant(
+        "I17",
+        "A channel's number is accepted once.",
+        "unique constraint",
+        "select count(*) from orders_order",
+        """
+        select channel_id, external_number, count(*) as times from orders_order
+         group by channel_id, external_number having count(*) > 1
+        """,
+    ),
+    Invariant(
+        "I18",
+        "Closed and cancelled orders hold no reservation.",
+        "flows; recomputed here",
+        "select count(*) from orders_order where state in ('closed', 'cancelled')",
+        """
+        select o.number, o.state, line.position, line.quantity_allocated
+          from orders_order o join orders_orderline line on line.order_id = o.id
+         where o.state in ('closed', 'cancelled') and line.quantity_allocated > 0
+        """,
+    ),
+    Invariant(
+        "I19",
+        "An order's progress is what its lines and its work say.",
+        "one routine, recomputed here",
+        "select count(*) from orders_order",
+        """
+        select o.number, o.state, o.progress, sum(l.quantity_shipped) as shipped,
+               sum(l.quantity_ordered - l.quantity_cancelled) as wanted
+          from orders_order o join orders_orderline l on l.order_id = o.id
+         where o.state <> 'cancelled'
+         group by o.id
+        having (o.progress = 'shipped') <> (sum(l.quantity_shipped) > 0
+                 and sum(l.quantity_shipped) = sum(l.quantity_ordered - l.quantity_cancelled))
+            or (o.progress = 'shipped') <> (o.state = 'closed')
+            or (o.progress = 'backordered') <> (sum(l.quantity_shipped) = 0
+                 and sum(l.quantity_waiting + l.quantity_unplanned) > 0)
+        """,
+    ),
+    Invariant(
+        "I20",
+        "Every allocation is as large as its reservation and points to the decision of its own order.",
+        "foreign keys, trigger",
+        "select count(*) from routing_allocation",
+        """
+        select a.id, d.order_id, l.order_id as line_order from routing_allocation a
+          join routing_routingdecision d on d.id = a.decision_id
+          join orders_orderline l on l.id = a.order_line_id
+          join inventory_reservation r on r.id = a.reservation_id
+          join inventory_stocklevel s on s.id = r.level_id
+         where d.order_id <> l.order_id or a.quantity <> r.quantity or s.sku_id <> l.sku_id
+        """,
+    ),
+    Invariant(
+        "I25",
+        "An order's total is its lines less discounts plus shipping and tax.",
+        "check constraint",
+        "select count(*) from orders_order",
+        """
+        select o.number, o.lines_minor, sum(l.total_minor) as sum_of_lines, o.total_minor
+          from orders_order o join orders_orderline l on l.order_id = o.id group by o.id
+        having o.lines_minor <> sum(l.total_minor)
+            or o.total_minor <> o.lines_minor - o.discount_minor + o.shipping_minor + o.tax_minor
+        """,
+    ),
+)
+
+FULFILMENT = (
+    Invariant(
+        "I14",
+        "Shipped is within packed, packed within picked, picked within asked.",
+        "check constraint",
+        "select count(*) from fulfilment_fulfilmentorderline",
+        """
+        select id, quantity, quantity_picked, quantity_packed, quantity_shipped, quantity_cancelled
+          from fulfilment_fulfilmentorderline
+         where quantity_shipped > quantity_packed or quantity_packed > quantity_picked
+            or quantity_picked + quantity_cancelled > quantity
+        """,
+    ),
+    Invariant(
+        "I15",
+        "What a work line has shipped is in parcels that left, and was issued from its reservation.",
+        "append-only parcel lines; recomputed here",
+        "select count(*) from fulfilment_fulfilmentorderline",
+        """
+        select line.id, line.quantity_shipped, coalesce(gone.pieces, 0) as in_parcels, r.quantity_issued,
+               line.quantity_cancelled, r.quantity_released
+          from fulfilment_fulfilmentorderline line
+          join routing_allocation a on a.id = line.allocation_id
+          join inventory_reservation r on r.id = a.reservation_id
+          left join (select content.work_line_id, sum(content.quantity) as pieces
+                       from fulfilment_parcelline content join fulfilment_parcel parcel on parcel.id = content.parcel_id
+                      where parcel.shipment_id is not null group by content.work_line_id) as gone
+            on gone.work_line_id = line.id
+         where line.quantity_shipped <> coalesce(gone.pieces, 0) or line.quantity_shipped <> r.quantity_issued
+            or line.quantity_cancelled <> r.quantity_released
+        """,
+    ),
+    Invariant(
+        "I16",
+        "An order has one open request at a location at most.",
+        "partial unique constraint",
+        "select count(*) from fulfilment_fulfilmentorder",
+        """
+        select order_id, location_id, count(*) as times from fulfilment_fulfilmentorder
+         where status = 'open' and request_status = 'queued' group by order_id, location_id having count(*) > 1
+        """,
+    ),
+)
+
+MESSAGES = (
+    Invariant(
+        "I33",
+        "An event that came in has one effect at most.",
+        "unique constraint",
+        "select count(*) from core_inboxmessage",
+        """
+        select source, event_id, count(*) as times from core_inboxmessage
+         group by source, event_id having count(*) > 1
+        """,
+    ),
+    Invariant(
+        "I35",
+        "Every accepted order was told to the world in the commit that accepted it.",
+        "same routine; recomputed here",
+        "select count(*) from orders_order",
+        """
+        select o.number from orders_order o
+         where not exists (select from core_outboxmessage m
+                            where m.aggregate = 'order:' || o.number and m.topic = 'order.placed')
+           and o.recorded_at > now() - interval '30 days'
+        """,
+    ),
+    Invariant(
+        "I36",
+        "Within an aggregate no message has left before an earlier one was settled.",
+        "claim in order; recomputed here",
+        "select count(*) from core_outboxmessage where state = 'delivered'",
+        """
+        select later.id, later.aggregate, earlier.id as earlier_id, earlier.state
+          from core_outboxmessage earlier join core_outboxmessage later
+            on later.aggregate = earlier.aggregate and later.id > earlier.id
+         where earlier.state in ('waiting', 'leased', 'dead') and later.state = 'delivered'
+        """,
+    ),
+    Invariant(
+        "I37",
+        "A client's idempotency key has one request and one answer.",
+        "primary key",
+        "select count(*) from core_idempotencykey",
+        "select client, key from core_idempotencykey where status is null or body is null",
+    ),
+    Invariant(
+        "I38",
+        "The audit chain has no gap and every link is the digest of its entry and of the link before.",
+        "append-only triggers; verified by audit_verify, gaps recomputed here",
+        "select count(*) from core_auditseal",
+        """
+        select seal.seq, before.seq as before from core_auditseal seal
+          left join core_auditseal before on before.seq = seal.seq - 1
+         where seal.seq > (select min(seq) from core_auditseal)
+           and (before.seq is null or before.hash <> seal.prev_hash)
+        """,
+    ),
+    Invariant(
+        "I39",
+        "Nobody approved what they had asked for.",
+        "check constraint",
+        "select count(*) from core_approval",
+        "select id from core_approval where decided_by_id is not null and decided_by_id = requested_by_id",
+    ),
+    Invariant(
+        "I40",
+        "Every right that is bound to a location names one that exists.",
+        "recomputed here",
+        "select count(*) from core_grant",
+        """
+        select g.id, g.location_code from core_grant g
+         where g.location_code <> '' and not exists (
+           select from inventory_stocklocation l where l.code = g.location_code)
+        """,
+    ),
+)
+
+APPEND_ONLY = (
+    "inventory_stockmovement", "inventory_stockadjustment", "routing_routingdecision", "core_auditentry",
+    "core_auditseal", "fulfilment_shipment", "fulfilment_parcelline", "fulfilment_scan",
+)
+
+GUARDS = (
+    Invariant(
+        "I10",
+        "Movements, decisions, shipments and audit entries cannot be changed, deleted or emptied.",
+        "triggers against UPDATE, DELETE and TRUNCATE; privileges",
+        f"select {len(APPEND_ONLY)}",
+        f"""
+        select name as table_without_its_guards
+          from unnest(array[{", ".join(f"'{name}'" for name in APPEND_ONLY)}]) as name
+         where (select count(*) from pg_trigger t
+                 where t.tgrelid = to_regclass(name) and not t.tgisinternal and t.tgenabled <> 'D'
+                   and t.tgname in (name || '_rows_are_final', name || '_is_never_emptied')) <> 2
+        """,
+    ),
+)
+
+INVARIANTS = {each.code: each for each in (*STOCK, *GUARDS, *ORDERS, *FULFILMENT, *MESSAGES)}
