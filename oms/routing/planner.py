@@ -25,8 +25,8 @@ def plan(order: OrderFacts, *, stock: Stock, network: Network) -> Plan:
     ruled = verdict(network.compiled, order, demand, network.book.max_parcels)
     seen = [_look(lane, order, demand, stock, ruled) for lane in network.lanes]
     case = Case(order, demand, network, ruled, seen)
-    arms = _arms(case)
-    outcome = _searched(case, arms)
+    arms, target = _arms(case)
+    outcome = _searched(case, arms, target)
     return _written(case, outcome, _bound(arms, network, outcome))
 
 
@@ -45,36 +45,40 @@ def _look(lane: Lane, order: OrderFacts, demand: Demand, stock: Stock, ruled: Ve
     return Seen(lane, has, treated, sellable=True)
 
 
-def _arms(case: Case) -> list[Arm]:
-    """One arm per site and way to send, for the sites that are kept and have something."""
+def _arms(case: Case) -> tuple[list[Arm], Pieces]:
+    """One arm per site and way to send, for the sites that are kept and have something; and what can be sent."""
     demand, network = case.demand, case.network
     kept = [each for each in case.seen if not each.treated.dropped]
     unpreferred = preferences([each.treated for each in kept]) if kept and kept[0].treated.unpreferred else None
     unit = preference_unit(network.book) if unpreferred else 0
+    stocks = [_useful(each.treated.stock, demand.quantities) for each in kept]
+    target = _target(case, stocks)
+    grams = sum([pieces * weight for pieces, weight in zip(target, demand.weights, strict=True)])
     arms: list[Arm] = []
     for place, each in enumerate(kept):
-        has = tuple([
-            (0 if pieces < 0 else pieces) if pieces < wanted else wanted
-            for pieces, wanted in zip(each.treated.stock, demand.quantities, strict=True)
-        ])
-        if not any(has):
+        if not any(stocks[place]):
             continue
         extra = unpreferred[place] * unit if unpreferred else 0
         lane = each.lane
         for choice in lane.choices:
-            alone = choice.at(demand.weight_grams)
+            alone = choice.at(grams)
             strong, days, weak = choice.least[choice.steps.index(alone) if alone else -1]
-            arm = Arm(strong + extra, days, weak, lane.rank, lane.bit, has, choice, extra, alone)
+            arm = Arm(strong + extra, days, weak, lane.rank, lane.bit, stocks[place], choice, extra, alone)
             each.arms.append(arm)
             arms.append(arm)
-    return arms
+    return arms, target
 
 
-def _target(case: Case) -> Pieces:
+def _useful(stock: Sequence[int], wanted: Pieces) -> Pieces:
+    """What the site has, no more than is wanted."""
+    return tuple([(0 if has < 0 else has) if has < most else most for has, most in zip(stock, wanted, strict=True)])
+
+
+def _target(case: Case, stocks: Sequence[Pieces]) -> Pieces:
     """The pieces of each SKU that can be sent at all, the channel's buffer left alone."""
     target = []
     for k, wanted in enumerate(case.demand.quantities):
-        can = sum([each.arms[0].stock[k] for each in case.seen if each.arms])
+        can = sum([stock[k] for stock in stocks])
         if case.order.buffer:
             sellable = sum([max(0, each.has[k]) for each in case.seen if each.sellable]) - case.order.buffer
             can = max(0, min(can, sellable))
@@ -82,8 +86,8 @@ def _target(case: Case) -> Pieces:
     return tuple(target)
 
 
-def _searched(case: Case, arms: list[Arm]) -> Outcome:
-    target, network = _target(case), case.network
+def _searched(case: Case, arms: list[Arm], target: Pieces) -> Outcome:
+    network = case.network
     together = case.order.partial is Partial.TOGETHER
     if not any(target) or (together and target != case.demand.quantities):
         return Outcome(None, None, proven=True)

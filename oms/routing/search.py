@@ -217,8 +217,10 @@ def _order(arm: Arm) -> tuple[int, int, int]:
 
 
 def _each_is_needed(arms: tuple[Arm, ...], target: Pieces) -> bool:
+    """Whether no site could be left out; a set where one could is never the answer."""
+    totals = [sum([arm.stock[k] for arm in arms]) for k in range(len(target))]
     for arm in arms:
-        others = [other.stock for other in arms if other is not arm]
-        if all([sum(column) >= wanted for column, wanted in zip(zip(*others, strict=True), target, strict=True)]):
-            return not others
+        pairs = zip(totals, arm.stock, target, strict=True)
+        if all([total - has >= wanted for total, has, wanted in pairs]):
+            return False
     return True
