@@ -35,7 +35,7 @@ bootstrap() {
     say "uv could not be installed into .tools: is the Python package index reachable (or PIP_INDEX_URL set)?"
     exit 1
   }
-  .tools/bin/uv sync -q --frozen --python "$PY" "$@" || {
+  .tools/bin/uv sync -q --frozen --inexact --python "$PY" "$@" || {
     say "The dependencies named in uv.lock could not be installed. Is the package index reachable"
     say "(UV_INDEX_URL names another one) and is there a wheel for this platform? Then run this again."
     exit 1

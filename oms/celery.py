@@ -16,6 +16,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "oms.settings")
 app = Celery("oms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "tick": {"task": "oms.runtime.tasks.tick", "schedule": 20, "options": {"expires": 20}},
+} | (app.conf.beat_schedule or {})
 
 
 @before_task_publish.connect(weak=False)

@@ -1,6 +1,8 @@
 """Settings of the test run: the real ones, on a throw-away server and with cheap passwords."""
 
+import atexit
 import os
+import shutil
 import tempfile
 
 from tests import server
@@ -8,7 +10,9 @@ from tests import server
 if not os.environ.get("DATABASE_URL"):
     os.environ.update(server.start())
 # Never the data folder of a running shop.
-os.environ.setdefault("OMS_DATA_DIR", tempfile.mkdtemp(prefix="oms-test-"))
+if not os.environ.get("OMS_DATA_DIR"):
+    os.environ["OMS_DATA_DIR"] = tempfile.mkdtemp(prefix="oms-test-")
+    atexit.register(shutil.rmtree, os.environ["OMS_DATA_DIR"], ignore_errors=True)
 os.environ.update(
     OMS_SECRET_KEY="tests-only-" + "x" * 50,
     OMS_MASTER_KEYS="dGVzdHMtb25seS10ZXN0cy1vbmx5LXRlc3RzLW9ubHk=",

@@ -20,8 +20,11 @@ from oms.core.logs import REQUEST_ID
 HEADER = "X-Request-Id"
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 CHANGE_PASSWORD = "core:change_password"
+ENROL = "core:enrol"
 # Reachable with a first password that must still be changed.
-WITH_FIRST_PASSWORD = frozenset({CHANGE_PASSWORD, "core:logout", "core:login"})
+WITH_FIRST_PASSWORD = frozenset({CHANGE_PASSWORD})
+# Reachable while a required second factor is still missing.
+WITHOUT_SECOND_FACTOR = frozenset({CHANGE_PASSWORD, ENROL, "core:recovery_codes"})
 
 log = structlog.get_logger("oms.request")
 Answer = Callable[[HttpRequest], HttpResponseBase]
@@ -70,10 +73,11 @@ class ClosedByDefault:
     """Refuses a view that declares neither who may see it nor that everybody may.
 
     A view declares ``permission = "orders.view"``, ``public = True`` or, for an API view, ``scope``.
-    Django's admin and login ask for themselves and are let through by their namespace.
+    ``permission = ""`` in the view's own class means: whoever is signed in.
     """
 
-    SELF_GUARDED = frozenset({"admin"})
+    # Django's admin asks for each right itself; signing in to it goes through our own door.
+    SELF_GUARDED = "admin"
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -89,17 +93,21 @@ class ClosedByDefault:
         if declared.public or declared.scope is not None:
             return None
         match = request.resolver_match
-        if not request.user.is_authenticated:
+        if not request.user.is_authenticated or match.view_name == "admin:login":
             return redirect_to_login(request.get_full_path(), login_url=reverse(settings.LOGIN_URL))
-        if request.user.must_change_password and match.view_name not in WITH_FIRST_PASSWORD:
-            return redirect(CHANGE_PASSWORD)
-        if self.SELF_GUARDED & set(match.namespaces):
-            return None
-        if not declared.permission:
-            raise PermissionDenied("This page says nowhere who may see it.")
-        if not request.user.may(declared.permission):
-            raise PermissionDenied(f"Your roles do not allow this ({declared.permission}).")
+        if owed := self._owed_first(request.user, match.view_name):
+            return redirect(owed)
+        if self.SELF_GUARDED not in match.namespaces:
+            declared.check(request.user)
         return None
+
+    def _owed_first(self, user: Any, view_name: str) -> str:
+        """The page on which the person must do something before any other page opens."""
+        if user.must_change_password:
+            return "" if view_name in WITH_FIRST_PASSWORD else CHANGE_PASSWORD
+        if settings.TWO_FACTOR != "required" or user.is_verified() or not user.needs_second_factor:
+            return ""
+        return "" if view_name in WITHOUT_SECOND_FACTOR else ENROL
 
 
 class Declared:
@@ -110,3 +118,14 @@ class Declared:
         self.public: bool = getattr(holder, "public", False)
         self.permission: str = getattr(holder, "permission", "")
         self.scope: object = getattr(holder, "scope", None)
+        # An empty permission counts only where it was written, never where it was inherited.
+        self.for_anybody: bool = vars(holder).get("permission") == ""
+
+    def check(self, user: Any) -> None:
+        """Raises ``PermissionDenied``."""
+        if self.for_anybody:
+            return
+        if not self.permission:
+            raise PermissionDenied("This page says nowhere who may see it.")
+        if not user.may(self.permission):
+            raise PermissionDenied(f"Your roles do not allow this ({self.permission}).")

@@ -96,6 +96,7 @@ class Server:
 
     def __init__(self, folder: Path, *, lock: Path, throwaway: bool = False, restart: bool = False) -> None:
         self.folder = folder
+        self.log = folder / "postgres.log"
         self.throwaway = throwaway
         self.restart = restart
         self.lock = lock
@@ -122,7 +123,7 @@ class Server:
             name="postgres",
             command=command,
             lock=self.lock,
-            log=self.folder / "postgres.log",
+            log=self.log,
             signal="INT",
             grace=30,
             user=account.user,

@@ -5,7 +5,7 @@ import pwd
 import socket
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -76,41 +76,52 @@ def account_for(binary: Path, folder: Path) -> Account:
 
 @dataclass
 class Guarded:
-    """A service running under its guard; the lock file belongs to the process that started it."""
+    """A process running under its guard; the lock file belongs to the process that started it."""
 
     name: str
     command: list[str]
     lock: Path
-    log: Path
+    # Without a log of its own it speaks through a pipe, to be followed.
+    log: Path | None = None
     signal: str = "TERM"
     grace: float = 20
     user: str = ""
     restart: bool = False
     folder: str = ""
+    environment: dict[str, str] | None = None
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 
     def start(self) -> None:
+        """Start the guard, which starts the command and stops it when we are gone."""
         options = ["--name", self.name, "--lock", str(self.lock), "--signal", self.signal]
         options += ["--grace", str(self.grace), "--user", self.user]
         options += ["--folder", self.folder] if self.folder else []
         options += ["--restart"] if self.restart else []
-        with self.log.open("ab") as log:
+        with self.log.open("ab") if self.log else nullcontext(subprocess.PIPE) as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", str(GUARD), *options, "--", *self.command],
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=subprocess.STDOUT,
                 start_new_session=True,
+                env=self.environment,
             )
 
     def ended(self) -> bool:
         return self.process is None or self.process.poll() is not None
 
-    def stop(self) -> None:
-        if self.process is not None and self.process.poll() is None:
+    def ask_to_stop(self) -> None:
+        if self.process is not None and not self.ended():
             self.process.terminate()
+
+    def stop(self) -> None:
+        """Ask, then wait; the guard itself kills what does not listen."""
+        self.ask_to_stop()
+        if self.process is not None:
             self.process.wait()
 
     def tail(self) -> str:
-        """The last lines of the service's own log, for a message that explains itself."""
+        """The last lines of the process's own log, for a message that explains itself."""
+        if self.log is None:
+            return ""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
