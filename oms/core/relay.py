@@ -48,12 +48,13 @@ class Chore:
 
 @dataclass(frozen=True)
 class Relay:
-    """Reactions by topic, the lanes they run on, chores, and whom to tell of a dead letter."""
+    """Reactions by topic and for all others, the lanes, chores, and whom to tell of a dead letter."""
 
     reactions: Reactions
+    otherwise: Sequence[Reaction] = ()
     lanes: Sequence[Lane] = (Lane("all"),)
     chores: Sequence[Chore] = ()
-    on_dead: Callable[[Message, str], None] | None = None
+    on_dead: Callable[[int, str, datetime], None] | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
 
@@ -87,7 +88,8 @@ def run(relay: Relay) -> None:
 def one_pass(relay: Relay, lane: Lane, *, at: datetime) -> int:
     """Claim one batch and handle it; says how many messages were claimed."""
     for message_id in outbox.bury_abandoned(at=at):
-        log.error("dead letter", message=message_id, error="the relay stopped during the last try")
+        log.error("dead letter", message=message_id)
+        _tell(relay, message_id, "The relay stopped during the last try.", at=at)
     messages = outbox.claim(limit=BATCH, at=at, only=_listed(lane.only), but=_listed(lane.but))
     for message in messages:
         handle(relay, message, at=at)
@@ -98,7 +100,7 @@ def handle(relay: Relay, message: Message, *, at: datetime) -> None:
     """Let every reaction to the message run, then mark it by what came of it."""
     with structlog.contextvars.bound_contextvars(request_id=message.request_id or f"message-{message.id}"):
         try:
-            for react in relay.reactions.get(message.topic, ()):
+            for react in relay.reactions.get(message.topic, relay.otherwise):
                 react(message)
         except Exception as error:  # a reaction may fail in any way; its message must not be lost
             _mark_failed(relay, message, error, at=at)
@@ -131,7 +133,7 @@ def _mark_failed(relay: Relay, message: Message, error: Exception, *, at: dateti
         case outbox.NoLongerWanted():
             outbox.dropped(message, reason=str(error))
         case outbox.Undeliverable():
-            _bury(relay, message, str(error))
+            _bury(relay, message, str(error), at=at)
         case outbox.TryLater():
             _again(relay, message, str(error), at=at, seconds=error.seconds)
         case _:
@@ -142,16 +144,24 @@ def _mark_failed(relay: Relay, message: Message, error: Exception, *, at: dateti
 
 def _again(relay: Relay, message: Message, error: str, *, at: datetime, seconds: float) -> None:
     if message.attempts >= outbox.TRIES:
-        _bury(relay, message, error)
+        _bury(relay, message, error, at=at)
     else:
         outbox.failed(message, error=error, due_at=at + timedelta(seconds=seconds))
 
 
-def _bury(relay: Relay, message: Message, error: str) -> None:
+def _bury(relay: Relay, message: Message, error: str, *, at: datetime) -> None:
     if outbox.buried(message, error=error):
         log.error("dead letter", topic=message.topic, aggregate=message.aggregate, message=message.id)
-        if relay.on_dead is not None:
-            relay.on_dead(message, error)
+        _tell(relay, message.id, error, at=at)
+
+
+def _tell(relay: Relay, message_id: int, error: str, *, at: datetime) -> None:
+    if relay.on_dead is None:
+        return
+    try:
+        relay.on_dead(message_id, error, at)
+    except Exception:  # the letter is on its page all the same
+        log.warning("nobody could be told of a dead letter", message=message_id, exc_info=True)
 
 
 def _work(relay: Relay, lane: Lane) -> None:
