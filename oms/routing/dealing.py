@@ -6,6 +6,7 @@ from itertools import product
 from math import prod
 
 from oms.routing.network import Choice, Step
+from oms.routing.problem import covers
 
 Pieces = tuple[int, ...]
 """So many of each SKU, in the order of the demand."""
@@ -51,7 +52,7 @@ def deal(arms: Sequence[Arm], target: Pieces, terms: Terms, *, most_ways: int) -
     """Find the best way to deal the target over these sites, each of which sends something."""
     arms = sorted(arms, key=_rank)
     spans = [_span(arm, arms, target) for arm in arms]
-    if all([_one_step(arm, span, terms.weights) for arm, span in zip(arms, spans, strict=True)]):
+    if all(_one_step(arm, span, terms.weights) for arm, span in zip(arms, spans, strict=True)):
         return Deal(_priced(arms, dealt_in_order(arms, target), terms), True, 1)
     ways = prod([high - low + 1 for span in spans[:-1] for low, high in span])
     if ways <= most_ways:
@@ -70,15 +71,17 @@ def dealt_in_order(arms: Sequence[Arm], target: Pieces) -> list[Pieces]:
         if whole is not None:
             columns.append([wanted if i == whole else 0 for i in range(len(arms))])
             continue
-        column = []
+        column, left = [], wanted
         for arm in arms:
-            column.append(min(wanted, arm.stock[k]))
-            wanted -= column[-1]
+            column.append(min(left, arm.stock[k]))
+            left -= column[-1]
         columns.append(column)
     return list(zip(*columns, strict=True))
 
 
-def _best(arms: Sequence[Arm], ways: Iterator[list[Pieces]] | list[list[Pieces]], terms: Terms) -> tuple[Share, ...] | None:
+def _best(
+    arms: Sequence[Arm], ways: Iterator[list[Pieces]] | list[list[Pieces]], terms: Terms
+) -> tuple[Share, ...] | None:
     """The way that is worth most; of equals the first, which gives most to the first site."""
     best, best_worth = None, None
     for dealt in ways:
@@ -107,7 +110,7 @@ def _all_ways(arms: Sequence[Arm], target: Pieces) -> Iterator[list[Pieces]]:
     """Every way to deal the target, those that give most to the first site first."""
     first, others = arms[0], arms[1:]
     if not others:
-        if all([has >= wanted for has, wanted in zip(first.stock, target, strict=True)]):
+        if covers(first.stock, target):
             yield [target]
         return
     for pieces in product(*[range(high, low - 1, -1) for low, high in _span(first, arms, target)]):

@@ -56,11 +56,13 @@ def compiled(rule: Rule, *, currency: str, names: Mapping[str, str]) -> Compiled
     return Compiled(rule, tuple(asks), below, above, says)
 
 
-def verdict(rules: tuple[Compiled, ...], order: OrderFacts, demand: Demand, max_parcels: int | None) -> Verdict:
+def verdict(
+    rules: tuple[Compiled, ...], order: OrderFacts, demand: Demand, max_parcels: int | None
+) -> Verdict:
     """Ask each rule once about the order."""
     found = Verdict(max_parcels=max_parcels)
     for rule in rules:
-        if not all([ask(order, demand) for ask in rule.asks]):
+        if not all(ask(order, demand) for ask in rule.asks):
             continue
         found.fired += (rule,)
         for action, says in rule.says:
@@ -89,9 +91,15 @@ def preferences(treatments: Sequence[Treatment]) -> list[int]:
 
     A preference that no kept site meets counts for none.
     """
-    counts = [index for index, column in enumerate(zip(*[each.unpreferred for each in treatments], strict=True)) if 0 in column]
-    return [sum(each.unpreferred[i] << (8 * (len(counts) - place)) for place, i in enumerate(counts))
-            for each in treatments]
+    counts = [
+        index
+        for index, column in enumerate(zip(*[each.unpreferred for each in treatments], strict=True))
+        if 0 in column
+    ]
+    return [
+        sum(each.unpreferred[i] << (8 * (len(counts) - place)) for place, i in enumerate(counts))
+        for each in treatments
+    ]
 
 
 def nobody_left(if_none: IfNone) -> tuple[str, ...]:
@@ -101,7 +109,7 @@ def nobody_left(if_none: IfNone) -> tuple[str, ...]:
 
 def _apply(action: Action, says: str, site: Site, touches: bool, found: Treatment) -> None:
     meant = touches and _means(action.sites, site)
-    if action.does is Does.REQUIRE and not meant or action.does is Does.EXCLUDE and meant:
+    if (action.does is Does.REQUIRE and not meant) or (action.does is Does.EXCLUDE and meant):
         found.dropped = True
         found.effects += (says,)
     elif action.does is Does.PREFER:

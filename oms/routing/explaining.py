@@ -8,7 +8,7 @@ from oms.routing.dealing import Arm
 from oms.routing.effects import Treatment, Verdict
 from oms.routing.network import Lane, Network, Step
 from oms.routing.plans import Candidate, Outline
-from oms.routing.problem import Demand, OrderFacts
+from oms.routing.problem import Demand, OrderFacts, covers
 from oms.routing.rules import Criterion
 from oms.routing.search import Found, Outcome
 
@@ -55,7 +55,9 @@ def told(case: Case, outcome: Outcome, *, unfilled: int) -> Told:
     """Say what was seen and why the best plan is the best."""
     winner = _outline(outcome.best, case)
     runner_up = _outline(outcome.second, case)
-    return Told(_candidates(case, outcome), winner, runner_up, _why(case, outcome, winner, runner_up, unfilled))
+    return Told(
+        _candidates(case, outcome), winner, runner_up, _why(case, outcome, winner, runner_up, unfilled)
+    )
 
 
 def _outline(found: Found | None, case: Case) -> Outline | None:
@@ -70,7 +72,7 @@ def _outline(found: Found | None, case: Case) -> Outline | None:
         cost_minor=cost_of(found, case.network),
         days=max([step.days for _, _, step in found.shares]),
         unfilled=sum(case.demand.quantities) - sent,
-        priced=all([step.service.code for _, _, step in found.shares]),
+        priced=all(step.service.code for _, _, step in found.shares),
     )
 
 
@@ -128,17 +130,19 @@ def _offered(lane: Lane, grams: int) -> Step | None:
 
 def _alone(each: Seen, demand: Demand) -> tuple[int, int, int] | None:
     """What serving everything from this site is worth, None when it cannot."""
-    if not all([has >= wanted for has, wanted in zip(each.arms[0].stock, demand.quantities, strict=True)]):
+    if not covers(each.arms[0].stock, demand.quantities):
         return None
     worths = [
-        (arm.alone.strong + arm.extra, arm.alone.days, arm.alone.weak) for arm in each.arms if arm.alone is not None
+        (arm.alone.strong + arm.extra, arm.alone.days, arm.alone.weak)
+        for arm in each.arms
+        if arm.alone is not None
     ]
     return min(worths, default=None)
 
 
 def _covers(stock: Sequence[int], case: Case) -> int:
     """How many lines this stock fills, first line first."""
-    if all([has >= wanted for has, wanted in zip(stock, case.demand.quantities, strict=True)]):
+    if covers(stock, case.demand.quantities):
         return len(case.order.lines)
     left = dict(zip(case.demand.sku_ids, stock, strict=True))
     covered = 0
@@ -168,7 +172,9 @@ def _score(best: int, own: int) -> int:
     return 100 if own <= best else round(100 * best / own)
 
 
-def _why(case: Case, outcome: Outcome, winner: Outline | None, runner_up: Outline | None, unfilled: int) -> str:
+def _why(
+    case: Case, outcome: Outcome, winner: Outline | None, runner_up: Outline | None, unfilled: int
+) -> str:
     if winner is None:
         return _nobody(case)
     currency = case.network.currency
@@ -183,9 +189,9 @@ def _why(case: Case, outcome: Outcome, winner: Outline | None, runner_up: Outlin
 
 
 def _nobody(case: Case) -> str:
-    if case.seen and all([each.treated.dropped for each in case.seen]):
+    if case.seen and all(each.treated.dropped for each in case.seen):
         return "The rules leave no site for this order."
-    if any([each.arms for each in case.seen]):
+    if any(each.arms for each in case.seen):
         return "Not everything is there and the order ships together, so all of it waits."
     return "No site has anything of this order."
 
@@ -219,7 +225,11 @@ def _compared(winner: Outline, other: Outline, currency: str) -> str:
     cost = f"{costs} {words.amount(abs(dearer), currency)} {'more' if dearer > 0 else 'less'}"
     cost = cost if dearer else f"{costs} the same"
     takes = "takes" if one else "take"
-    time = f"{takes} {words.days(abs(slower))} {'longer' if slower > 0 else 'less'}" if slower else f"{takes} as long"
+    time = (
+        f"{takes} {words.days(abs(slower))} {'longer' if slower > 0 else 'less'}"
+        if slower
+        else f"{takes} as long"
+    )
     worse = dearer > 0 or slower > 0
     joined = f"{who} {cost} {'but' if dearer * slower < 0 else 'and'} {time}"
     if worse:

@@ -24,11 +24,19 @@ class RuleSet(models.Model):
 
     name = models.CharField(max_length=80, unique=True, help_text="What staff call it.")
     channel = models.ForeignKey(
-        "channels.Channel", on_delete=models.PROTECT, null=True, blank=True, related_name="rule_sets",
+        "channels.Channel",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="rule_sets",
         help_text="Only for orders of this channel; empty for all.",
     )
     customer_type = models.CharField(
-        max_length=3, blank=True, default="", db_default="", choices=[("b2c", "B2C"), ("b2b", "B2B")],
+        max_length=3,
+        blank=True,
+        default="",
+        db_default="",
+        choices=[("b2c", "B2C"), ("b2b", "B2B")],
         help_text="Only for consumers or only for businesses; empty for both.",
     )
 
@@ -36,7 +44,8 @@ class RuleSet(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                fields=["channel", "customer_type"], nulls_distinct=False,
+                fields=["channel", "customer_type"],
+                nulls_distinct=False,
                 name="one_rule_set_per_channel_and_customer_type",
             ),
             models.CheckConstraint(
@@ -54,26 +63,38 @@ class RuleSetVersion(models.Model):
     rule_set = models.ForeignKey(RuleSet, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField(editable=False)
     status = models.CharField(
-        max_length=9, choices=_choices(RuleSetStatus), default=RuleSetStatus.DRAFT.value, db_default="draft",
+        max_length=9,
+        choices=_choices(RuleSetStatus),
+        default=RuleSetStatus.DRAFT.value,
+        db_default="draft",
         editable=False,
     )
     criteria = ArrayField(
-        models.CharField(max_length=8, choices=_choices(Criterion)), default=list,
+        models.CharField(max_length=8, choices=_choices(Criterion)),
+        default=list,
         help_text="What makes a plan better, strongest first: cost, days, parcels, distance.",
     )
     weights = ArrayField(
-        models.PositiveIntegerField(), default=list, blank=True, db_default=[],
+        models.PositiveIntegerField(),
+        default=list,
+        blank=True,
+        db_default=[],
         help_text="Empty: strictly in that order. Else one weight per criterion, and they are added up.",
     )
     split_penalty_minor = models.PositiveIntegerField(
         default=0, db_default=0, help_text="What each parcel after the first counts extra, in cents."
     )
     max_parcels = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(64)],
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(64)],
         help_text="No order is split into more; empty for no limit.",
     )
     if_none = models.CharField(
-        max_length=9, choices=_choices(IfNone), default=IfNone.BACKORDER.value, db_default="backorder",
+        max_length=9,
+        choices=_choices(IfNone),
+        default=IfNone.BACKORDER.value,
+        db_default="backorder",
         help_text="What happens to an order that the rules leave no site for.",
     )
     note = models.CharField(
@@ -81,13 +102,28 @@ class RuleSetVersion(models.Model):
     )
     created_at = models.DateTimeField(editable=False)
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
     )
     requested_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
     )
     approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+", editable=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        editable=False,
     )
     published_at = models.DateTimeField(null=True, blank=True, editable=False)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -97,10 +133,13 @@ class RuleSetVersion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["rule_set", "number"], name="one_version_per_number"),
             models.UniqueConstraint(
-                fields=["rule_set"], condition=Q(status="published"), name="one_published_version_per_rule_set"
+                fields=["rule_set"],
+                condition=Q(status="published"),
+                name="one_published_version_per_rule_set",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=[status.value for status in RuleSetStatus]), name="a_version_status_is_known"
+                condition=Q(status__in=[status.value for status in RuleSetStatus]),
+                name="a_version_status_is_known",
             ),
             models.CheckConstraint(
                 condition=~Q(status="published") | Q(published_at__isnull=False),
@@ -116,7 +155,8 @@ class RuleSetVersion(models.Model):
                 name="a_mix_has_a_weight_per_criterion",
             ),
             models.CheckConstraint(
-                condition=Q(max_parcels__isnull=True) | Q(max_parcels__gte=1), name="at_least_one_parcel_is_allowed"
+                condition=Q(max_parcels__isnull=True) | Q(max_parcels__gte=1),
+                name="at_least_one_parcel_is_allowed",
             ),
         ]
 
@@ -130,7 +170,8 @@ class RuleRow(models.Model):
     version = models.ForeignKey(RuleSetVersion, on_delete=models.CASCADE, related_name="rules")
     position = models.PositiveSmallIntegerField(help_text="Rules are asked from the lowest number up.")
     conditions = models.JSONField(
-        default=list, blank=True,
+        default=list,
+        blank=True,
         help_text='Such as [{"fact": "value", "test": "above", "number": 50000}]; none means always.',
     )
     actions = models.JSONField(
@@ -142,7 +183,9 @@ class RuleRow(models.Model):
         ordering = ["version", "position"]
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "position"], name="one_rule_per_position", deferrable=models.Deferrable.DEFERRED
+                fields=["version", "position"],
+                name="one_rule_per_position",
+                deferrable=models.Deferrable.DEFERRED,
             ),
         ]
 
@@ -174,13 +217,25 @@ class ZonePrefix(models.Model):
 
     zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="prefixes")
     country = models.CharField(
-        max_length=2, blank=True, default="", db_default="", help_text="ISO 3166-1 code; empty for the rest of the world."
+        max_length=2,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="ISO 3166-1 code; empty for the rest of the world.",
     )
     region = models.CharField(
-        max_length=40, blank=True, default="", db_default="", help_text="State or province in capitals; empty for all."
+        max_length=40,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="State or province in capitals; empty for all.",
     )
     postcode_prefix = models.CharField(
-        max_length=16, blank=True, default="", db_default="", help_text="How the postcode begins; empty for all."
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="How the postcode begins; empty for all.",
     )
 
     class Meta:
@@ -200,14 +255,19 @@ class ZonePrefix(models.Model):
         ]
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.country or "anywhere", self.region, self.postcode_prefix) if part)
+        return " ".join(
+            part for part in (self.country or "anywhere", self.region, self.postcode_prefix) if part
+        )
 
 
 class RateCard(models.Model):
     """What one carrier's service charges from one location."""
 
     location = models.ForeignKey(
-        "inventory.StockLocation", on_delete=models.PROTECT, related_name="rate_cards", help_text="Where parcels start."
+        "inventory.StockLocation",
+        on_delete=models.PROTECT,
+        related_name="rate_cards",
+        help_text="Where parcels start.",
     )
     carrier = models.SlugField(max_length=32, help_text="The carrier's code, such as auspost.")
     service = models.SlugField(max_length=32, help_text="The service's code, such as standard.")
@@ -224,13 +284,16 @@ class RateCard(models.Model):
         ordering = ["location", "carrier", "service", "valid_from"]
         constraints = [
             models.UniqueConstraint(
-                fields=["location", "carrier", "service", "valid_from"], name="one_rate_card_per_service_and_day"
+                fields=["location", "carrier", "service", "valid_from"],
+                name="one_rate_card_per_service_and_day",
             ),
             models.CheckConstraint(
                 condition=Q(valid_until__isnull=True) | Q(valid_until__gt=F("valid_from")),
                 name="a_rate_card_ends_after_it_begins",
             ),
-            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="a_rate_currency_is_iso_4217"),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="a_rate_currency_is_iso_4217"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -238,7 +301,12 @@ class RateCard(models.Model):
 
     def clean(self) -> None:
         """Costs of different currencies cannot be compared, so all cards have the same."""
-        other = RateCard.objects.exclude(pk=self.pk).exclude(currency=self.currency).values_list("currency").first()
+        other = (
+            RateCard.objects.exclude(pk=self.pk)
+            .exclude(currency=self.currency)
+            .values_list("currency")
+            .first()
+        )
         if other:
             raise ValidationError({"currency": f"All rate cards share one currency: {other[0]}."})
 
@@ -247,7 +315,9 @@ class Rate(models.Model):
     """What a parcel of up to this weight costs to this zone, and how many days it takes."""
 
     rate_card = models.ForeignKey(RateCard, on_delete=models.CASCADE, related_name="rates")
-    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="rates", help_text="Where parcels go.")
+    zone = models.ForeignKey(
+        Zone, on_delete=models.PROTECT, related_name="rates", help_text="Where parcels go."
+    )
     up_to_grams = models.PositiveIntegerField(
         null=True, blank=True, help_text="Heaviest parcel at this rate; empty for no limit."
     )
@@ -258,7 +328,9 @@ class Rate(models.Model):
         ordering = ["rate_card", "zone", F("up_to_grams").asc(nulls_last=True)]
         constraints = [
             models.UniqueConstraint(
-                fields=["rate_card", "zone", "up_to_grams"], nulls_distinct=False, name="one_rate_per_zone_and_weight"
+                fields=["rate_card", "zone", "up_to_grams"],
+                nulls_distinct=False,
+                name="one_rate_per_zone_and_weight",
             ),
         ]
 
@@ -316,7 +388,9 @@ class Allocation(models.Model):
     quantity = models.PositiveIntegerField()
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(quantity__gt=0), name="an_allocation_serves_something")]
+        constraints = [
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="an_allocation_serves_something")
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} of line {self.order_line_id}"

@@ -6,12 +6,12 @@ parcels, so each side is packed into one integer with a wide field per measure; 
 measure, and comparing them compares from the strongest.
 """
 
-import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from oms.routing import words
+from oms.routing.distances import Place, kilometres
 from oms.routing.effects import Compiled, compiled
 from oms.routing.problem import Band, Service, Site
 from oms.routing.rules import Criterion, Ranking, RuleBook
@@ -19,7 +19,6 @@ from oms.routing.rules import Criterion, Ranking, RuleBook
 FIELD = 44
 """Bits of one measure: a sum of 17 million million minor units still fits."""
 
-_EARTH_RADIUS_KM = 6371.0088
 _UNKNOWN_KM = 20_000
 NO_LIMIT = 1 << 62
 UNPRICED = Service("", "no rate", "", ())
@@ -82,7 +81,7 @@ def network(
     book: RuleBook,
     *,
     currency: str = "AUD",
-    centre: tuple[float, float] | None = None,
+    centre: Place | None = None,
     serve_unpriced: bool = True,
 ) -> Network:
     """Prepare the sites for a zone whose rates are ``services`` and whose centre is (latitude, longitude).
@@ -141,7 +140,10 @@ class _Scale:
             mixed = sum(weight * measures[each] for each, weight in pairs if each is not Criterion.DAYS)
             strong, weak = packed([unpriced, mixed]), []
         else:
-            strong, weak = packed([unpriced, *(measures[each] for each in before)]), [measures[each] for each in after]
+            strong, weak = (
+                packed([unpriced, *(measures[each] for each in before)]),
+                [measures[each] for each in after],
+            )
         ties = packed([*weak, 1, self.km, self.priority, place])
         return Step(cap, strong, days, (ties << self.sites) | self.bit, cost, service)
 
@@ -184,7 +186,11 @@ def _choice(services: tuple[Service, ...], scale: _Scale, serve_unpriced: bool) 
             step = scale.step(cap, None, UNPRICED, 0)
         if step is None:
             continue
-        if steps and (steps[-1].strong, steps[-1].days, steps[-1].weak) == (step.strong, step.days, step.weak):
+        if steps and (steps[-1].strong, steps[-1].days, steps[-1].weak) == (
+            step.strong,
+            step.days,
+            step.weak,
+        ):
             steps.pop()
         steps.append(step)
     least: list[tuple[int, int, int]] = []
@@ -227,14 +233,7 @@ def _far(km: int | None) -> int:
     return _UNKNOWN_KM if km is None else km
 
 
-def _km(site: Site, centre: tuple[float, float] | None) -> int | None:
-    """Great-circle distance in whole kilometres."""
+def _km(site: Site, centre: Place | None) -> int | None:
     if centre is None or site.latitude is None or site.longitude is None:
         return None
-    lat, lon, to_lat, to_lon = map(math.radians, (site.latitude, site.longitude, *centre))
-    half = math.sin((to_lat - lat) / 2) ** 2 + math.cos(lat) * math.cos(to_lat) * math.sin((to_lon - lon) / 2) ** 2
-    return round(2 * _EARTH_RADIUS_KM * math.asin(math.sqrt(half)))
-
-
-
-
+    return kilometres((site.latitude, site.longitude), centre)

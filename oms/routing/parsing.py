@@ -41,7 +41,9 @@ def rule(position: int, conditions: object, actions: object) -> Rule:
 
     Raises ``RuleInvalid`` with what is wrong and where.
     """
-    asked = tuple(condition(each, f"#/conditions/{i}") for i, each in enumerate(_list(conditions, "#/conditions")))
+    asked = tuple(
+        condition(each, f"#/conditions/{i}") for i, each in enumerate(_list(conditions, "#/conditions"))
+    )
     done = tuple(action(each, f"#/actions/{i}") for i, each in enumerate(_list(actions, "#/actions")))
     if not done:
         raise _wrong("#/actions", "A rule does at least one thing.")

@@ -49,7 +49,9 @@ def _arms(case: Case) -> tuple[list[Arm], Pieces]:
     """One arm per site and way to send, for the sites that are kept and have something; and what can be sent."""
     demand, network = case.demand, case.network
     kept = [each for each in case.seen if not each.treated.dropped]
-    unpreferred = preferences([each.treated for each in kept]) if kept and kept[0].treated.unpreferred else None
+    unpreferred = (
+        preferences([each.treated for each in kept]) if kept and kept[0].treated.unpreferred else None
+    )
     unit = preference_unit(network.book) if unpreferred else 0
     stocks = [_useful(each.treated.stock, demand.quantities) for each in kept]
     target = _target(case, stocks)
@@ -71,7 +73,9 @@ def _arms(case: Case) -> tuple[list[Arm], Pieces]:
 
 def _useful(stock: Sequence[int], wanted: Pieces) -> Pieces:
     """What the site has, no more than is wanted."""
-    return tuple([(0 if has < 0 else has) if has < most else most for has, most in zip(stock, wanted, strict=True)])
+    return tuple(
+        [(0 if has < 0 else has) if has < most else most for has, most in zip(stock, wanted, strict=True)]
+    )
 
 
 def _target(case: Case, stocks: Sequence[Pieces]) -> Pieces:
@@ -141,14 +145,12 @@ def _own_holds(
     holds: tuple[str, ...] = ()
     if case.order.partial is Partial.ASK and (shortfall or len(parcels) > 1):
         holds += ("Not all of it can leave at once: ask before part of it ships.",)
-    if all([each.treated.dropped for each in case.seen]):
+    if all(each.treated.dropped for each in case.seen):
         holds += nobody_left(case.network.book.if_none)
     return holds
 
 
-def _parcels(
-    best: Found | None, case: Case
-) -> tuple[tuple[Parcel, ...], dict[int, list[tuple[int, int]]]]:
+def _parcels(best: Found | None, case: Case) -> tuple[tuple[Parcel, ...], dict[int, list[tuple[int, int]]]]:
     """The parcels, nearest first, and who has how many pieces of each SKU to give to lines."""
     parcels: list[Parcel] = []
     sends: dict[int, list[tuple[int, int]]] = {}
@@ -162,10 +164,20 @@ def _parcels(
                 sends.setdefault(sku_id, []).append((len(parcels), count))
                 grams += weight * count
         lines = tuple([(code, count) for code, count in zip(demand.codes, pieces, strict=True) if count])
-        parcels.append(Parcel(
-            site.id, site.code, site.name, service.carrier, service.code, step.cost_minor, step.days,
-            bool(service.code), grams, lines,
-        ))
+        parcels.append(
+            Parcel(
+                site.id,
+                site.code,
+                site.name,
+                service.carrier,
+                service.code,
+                step.cost_minor,
+                step.days,
+                bool(service.code),
+                grams,
+                lines,
+            )
+        )
     return tuple(parcels), sends
 
 

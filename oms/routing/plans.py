@@ -68,8 +68,12 @@ class Outline:
     def as_dict(self) -> dict:
         """The outline for storage."""
         return {
-            "sites": list(self.sites), "names": list(self.names), "cost": self.cost_minor, "days": self.days,
-            "unfilled": self.unfilled, "priced": self.priced,
+            "sites": list(self.sites),
+            "names": list(self.names),
+            "cost": self.cost_minor,
+            "days": self.days,
+            "unfilled": self.unfilled,
+            "priced": self.priced,
         }
 
 
@@ -126,8 +130,14 @@ class Plan:
             "runner_up": self.runner_up.as_dict() if self.runner_up else None,
             "parcels": [
                 {
-                    "site": each.site, "name": each.name, "carrier": each.carrier, "service": each.service,
-                    "cost": each.cost_minor, "days": each.days, "priced": each.priced, "grams": each.grams,
+                    "site": each.site,
+                    "name": each.name,
+                    "carrier": each.carrier,
+                    "service": each.service,
+                    "cost": each.cost_minor,
+                    "days": each.days,
+                    "priced": each.priced,
+                    "grams": each.grams,
                     "lines": [{"sku": sku, "quantity": pieces} for sku, pieces in each.lines],
                 }
                 for each in self.parcels
@@ -135,10 +145,19 @@ class Plan:
             "shortfall": [{"line": line, "quantity": pieces} for line, pieces in self.shortfall],
             "candidates": [
                 {
-                    "site": each.site, "name": each.name, "kept": each.kept, "outcome": each.outcome,
-                    "effects": list(each.effects), "stock": dict(each.stock), "covers": each.covers,
-                    "lines": each.lines, "cost": each.cost_minor, "days": each.days, "km": each.km,
-                    "score": each.score, "rank": each.rank,
+                    "site": each.site,
+                    "name": each.name,
+                    "kept": each.kept,
+                    "outcome": each.outcome,
+                    "effects": list(each.effects),
+                    "stock": dict(each.stock),
+                    "covers": each.covers,
+                    "lines": each.lines,
+                    "cost": each.cost_minor,
+                    "days": each.days,
+                    "km": each.km,
+                    "score": each.score,
+                    "rank": each.rank,
                 }
                 for each in self.candidates
             ],

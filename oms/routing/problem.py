@@ -1,5 +1,6 @@
 """What the planner is told: an order, the sites, what they have and what they charge; pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -101,12 +102,24 @@ class Demand:
     weight_grams: int = field(default=0)
 
 
+def covers(stock: Sequence[int], wanted: Sequence[int]) -> bool:
+    """Whether the stock has at least as many of each SKU as wanted."""
+    for has, needs in zip(stock, wanted, strict=True):  # noqa: SIM110  # asked many times per order: a loop is faster
+        if has < needs:
+            return False
+    return True
+
+
 def demand_of(lines: tuple[Line, ...]) -> Demand:
     """Sum the lines per SKU, so that two lines of one SKU cannot both count the same piece."""
     if len(lines) == 1:
         line = lines[0]
         return Demand(
-            (line.sku_id,), (line.sku,), (line.quantity,), (line.weight_grams,), line.quantity * line.weight_grams
+            (line.sku_id,),
+            (line.sku,),
+            (line.quantity,),
+            (line.weight_grams,),
+            line.quantity * line.weight_grams,
         )
     wanted: dict[int, int] = {}
     first: dict[int, Line] = {}

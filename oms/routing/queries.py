@@ -9,6 +9,8 @@ from django.db import connection
 from django.db.models import Max, Prefetch, QuerySet
 
 from inventory.models import StockLocation
+from oms.core.models import Approval
+from oms.core.rules import ApprovalState
 from oms.routing import parsing, words
 from oms.routing.models import (
     RateCard,
@@ -51,7 +53,12 @@ _kept: list[_Kept] = []
 def tables_for(channel: str, customer_type: str, stamp: int | None) -> Tables:
     """Rules and rates for the orders of a channel and customer type; no query while the stamp stays the same."""
     kept = _kept[0] if _kept else None
-    if kept is None or stamp is None or kept.stamp != stamp or time.monotonic() - kept.read_at > _KEPT_SECONDS:
+    if (
+        kept is None
+        or stamp is None
+        or kept.stamp != stamp
+        or time.monotonic() - kept.read_at > _KEPT_SECONDS
+    ):
         with _lock:
             kept = _read(stamp)
             _kept[:] = [kept]
@@ -116,7 +123,9 @@ def decision(decision_id: int) -> RoutingDecision:
 
     Raises ``DecisionNotFound``.
     """
-    found = RoutingDecision.objects.select_related("order", "version__rule_set").filter(pk=decision_id).first()
+    found = (
+        RoutingDecision.objects.select_related("order", "version__rule_set").filter(pk=decision_id).first()
+    )
     if found is None:
         raise DecisionNotFound(f"There is no routing decision {decision_id}.")
     return found
@@ -126,6 +135,12 @@ def latest_decision(order_id: int) -> RoutingDecision | None:
     """The decision that an order's present work follows."""
     decisions = RoutingDecision.objects.select_related("order", "version__rule_set").filter(order_id=order_id)
     return decisions.order_by("-attempt").first()
+
+
+def latest_decisions(order_ids: Iterable[int]) -> dict[int, int]:
+    """The ids of the decisions that these orders follow, by order id."""
+    newest = RoutingDecision.objects.filter(order_id__in=list(order_ids)).order_by("order_id", "-attempt")
+    return dict(newest.distinct("order_id").values_list("order_id", "pk"))
 
 
 def rule_sets() -> QuerySet[RuleSet]:
@@ -140,7 +155,9 @@ def version(version_id: int) -> RuleSetVersion:
 
     Raises ``RuleSetNotFound``.
     """
-    versions = RuleSetVersion.objects.select_related("rule_set__channel", "created_by", "requested_by", "approved_by")
+    versions = RuleSetVersion.objects.select_related(
+        "rule_set__channel", "created_by", "requested_by", "approved_by"
+    )
     found = versions.prefetch_related("rules").filter(pk=version_id).first()
     if found is None:
         raise RuleSetNotFound(f"There is no version {version_id} of any rule set.")
@@ -172,12 +189,32 @@ def lock_rule_set(rule_set_id: int) -> RuleSet:
 
 def published_version(rule_set_id: int) -> RuleSetVersion | None:
     """The version that is live."""
-    return RuleSetVersion.objects.filter(rule_set_id=rule_set_id, status=RuleSetStatus.PUBLISHED.value).first()
+    return RuleSetVersion.objects.filter(
+        rule_set_id=rule_set_id, status=RuleSetStatus.PUBLISHED.value
+    ).first()
 
 
 def last_number(rule_set_id: int) -> int:
     """The highest version number of a rule set so far."""
     return RuleSetVersion.objects.filter(rule_set_id=rule_set_id).aggregate(last=Max("number"))["last"] or 0
+
+
+def was_ever_live(rule_set_id: int) -> bool:
+    """Whether any version of this rule set has been published."""
+    return RuleSetVersion.objects.filter(rule_set_id=rule_set_id, published_at__isnull=False).exists()
+
+
+def publishing_request(version_id: int) -> Approval | None:
+    """The open request to publish this version."""
+    requests = Approval.objects.filter(
+        action="routing.publish", subject_kind="rule_set_version", subject_id=str(version_id)
+    )
+    return requests.filter(state=ApprovalState.REQUESTED.value).first()
+
+
+def site_codes() -> frozenset[str]:
+    """The codes of all locations."""
+    return frozenset(StockLocation.objects.values_list("code", flat=True))
 
 
 def _book_for(books: dict[tuple[str, str], RuleBook], channel: str, customer_type: str) -> RuleBook:
@@ -196,20 +233,28 @@ def _read(stamp: int | None) -> _Kept:
 def _sites() -> tuple[Site, ...]:
     return tuple(
         Site(
-            id=place.pk, code=place.code, name=place.name, kind=place.kind, country=place.country,
-            region=place.region, postcode=place.postcode, priority=place.priority, enabled=place.is_active,
-            latitude=_degrees(place.latitude), longitude=_degrees(place.longitude),
+            id=place.pk,
+            code=place.code,
+            name=place.name,
+            kind=place.kind,
+            country=place.country,
+            region=place.region,
+            postcode=place.postcode,
+            priority=place.priority,
+            enabled=place.is_active,
+            latitude=_degrees(place.latitude),
+            longitude=_degrees(place.longitude),
         )
         for place in StockLocation.objects.all()
     )
 
 
 def _addresses() -> Addresses:
-    zones = {
-        zone.pk: ZoneFacts(zone.pk, zone.code, zone.name, _centre(zone)) for zone in Zone.objects.all()
-    }
+    zones = {zone.pk: ZoneFacts(zone.pk, zone.code, zone.name, _centre(zone)) for zone in Zone.objects.all()}
     return {
-        (entry.country, entry.region.upper(), entry.postcode_prefix.replace(" ", "").upper()): zones[entry.zone_id]
+        (entry.country, entry.region.upper(), entry.postcode_prefix.replace(" ", "").upper()): zones[
+            entry.zone_id
+        ]
         for entry in ZonePrefix.objects.all()
     }
 
@@ -244,7 +289,9 @@ def _books() -> dict[tuple[str, str], RuleBook]:
         Prefetch("rules", RuleRow.objects.order_by("position"))
     )
     return {
-        (each.rule_set.channel.code if each.rule_set.channel else "", each.rule_set.customer_type): book_of(each)
+        (each.rule_set.channel.code if each.rule_set.channel else "", each.rule_set.customer_type): book_of(
+            each
+        )
         for each in published
     }
 

@@ -23,7 +23,9 @@ class RuleSetStatus(StrEnum):
 RULE_SET_LIFECYCLE = Lifecycle(
     {
         RuleSetStatus.DRAFT: frozenset({RuleSetStatus.TESTED, RuleSetStatus.RETIRED}),
-        RuleSetStatus.TESTED: frozenset({RuleSetStatus.DRAFT, RuleSetStatus.PUBLISHED, RuleSetStatus.RETIRED}),
+        RuleSetStatus.TESTED: frozenset(
+            {RuleSetStatus.DRAFT, RuleSetStatus.PUBLISHED, RuleSetStatus.RETIRED}
+        ),
         RuleSetStatus.PUBLISHED: frozenset({RuleSetStatus.RETIRED}),
         RuleSetStatus.RETIRED: frozenset(),
     }

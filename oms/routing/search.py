@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from math import inf
 
 from oms.routing.dealing import Arm, Pieces, Share, Terms, deal
+from oms.routing.problem import covers
 
 NODES = 20_000
 """Sets looked at before the search settles for a plan with a stated gap."""
@@ -45,7 +46,18 @@ class Search:
     """One order's search; ``target`` is what stock allows of each SKU."""
 
     __slots__ = (
-        "arms", "best", "flat", "limit", "most", "nodes", "open", "second", "sums", "target", "terms", "ways",
+        "arms",
+        "best",
+        "flat",
+        "limit",
+        "most",
+        "nodes",
+        "open",
+        "second",
+        "sums",
+        "target",
+        "terms",
+        "ways",
     )
 
     def __init__(self, arms: Sequence[Arm], target: Pieces, terms: Terms, limit: int) -> None:
@@ -61,7 +73,7 @@ class Search:
         self.sums: list[list[int]] = []
         self.most: list[list[int]] = []
         # Without weight bands in reach every way to deal costs the same, and no superset of a cover can win.
-        self.flat = all([arm.alone is arm.choice.steps[0] for arm in self.arms])
+        self.flat = all(arm.alone is arm.choice.steps[0] for arm in self.arms)
 
     def run(self) -> Outcome:
         """Look for sets that send the whole target; failing that, for those that send the most of it."""
@@ -80,7 +92,7 @@ class Search:
         target = self.target
         for arm in self.arms:
             step = arm.alone
-            if step is not None and all([has >= wanted for has, wanted in zip(arm.stock, target, strict=True)]):
+            if step is not None and covers(arm.stock, target):
                 worth = self._worth(0, step.strong + arm.extra, step.days, step.weak)
                 self._offer(Found(worth, arm.bit, ((arm, target, step),)))
 
@@ -220,7 +232,6 @@ def _each_is_needed(arms: tuple[Arm, ...], target: Pieces) -> bool:
     """Whether no site could be left out; a set where one could is never the answer."""
     totals = [sum([arm.stock[k] for arm in arms]) for k in range(len(target))]
     for arm in arms:
-        pairs = zip(totals, arm.stock, target, strict=True)
-        if all([total - has >= wanted for total, has, wanted in pairs]):
+        if covers([total - has for total, has in zip(totals, arm.stock, strict=True)], target):
             return False
     return True

@@ -46,7 +46,10 @@ class Tables:
         prepared = self._by_zone.get(key)
         if prepared is None:
             prepared = network(
-                self.sites, self.rates.get(key, {}) if key else {}, self.book, currency=self.currency,
+                self.sites,
+                self.rates.get(key, {}) if key else {},
+                self.book,
+                currency=self.currency,
                 centre=zone.centre if zone else None,
             )
             self._by_zone[key] = prepared

@@ -3,7 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from oms.core.money import Money
-from oms.routing.rules import Action, Condition, Criterion, Does, Fact, IfNone, Ranking, Rule, RuleBook, Sites, Test
+from oms.routing.rules import (
+    Action,
+    Condition,
+    Criterion,
+    Does,
+    Fact,
+    IfNone,
+    Ranking,
+    Rule,
+    RuleBook,
+    Sites,
+    Test,
+)
 
 _FACTS = {
     Fact.CHANNEL: "the channel",
@@ -72,7 +84,9 @@ def condition(asked: Condition, currency: str) -> str:
 
 def sites(chosen: Sites, names: Names) -> str:
     """The sites by name: ``Perth or Sydney``, ``suppliers in AU``, ``any site``."""
-    parts = [names.get(code, code) for code in chosen.codes] + [_KINDS.get(kind, kind) for kind in chosen.kinds]
+    parts = [names.get(code, code) for code in chosen.codes] + [
+        _KINDS.get(kind, kind) for kind in chosen.kinds
+    ]
     where = f"in {listed(chosen.countries, last='or')}" if chosen.countries else ""
     return " ".join(part for part in (listed(parts, last="or") if parts else "any site", where) if part)
 

@@ -36,7 +36,8 @@ def best_flat(puzzle: Puzzle) -> tuple[int, ...] | None:
     for size in range(1, min(len(sites), puzzle.max_parcels) + 1):
         for chosen in itertools.combinations(sites, size):
             sent = [
-                min(wanted, sum(puzzle.stock[site][k] for site in chosen)) for k, wanted in enumerate(puzzle.demand)
+                min(wanted, sum(puzzle.stock[site][k] for site in chosen))
+                for k, wanted in enumerate(puzzle.demand)
             ]
             if not any(sent):
                 continue
@@ -53,7 +54,9 @@ def _ways(puzzle: Puzzle) -> Iterator[dict[str, tuple[int, ...]]]:
         ranges = [range(min(wanted, puzzle.stock[site][k]) + 1) for site in sites]
         per_sku.append([split for split in itertools.product(*ranges) if sum(split) <= wanted])
     for splits in itertools.product(*per_sku):
-        way = {site: pieces for site, pieces in zip(sites, zip(*splits, strict=True), strict=True) if any(pieces)}
+        way = {
+            site: pieces for site, pieces in zip(sites, zip(*splits, strict=True), strict=True) if any(pieces)
+        }
         if way and len(way) <= puzzle.max_parcels:
             yield way
 
@@ -76,5 +79,7 @@ def _measured(puzzle: Puzzle, sites: Sequence[str], offers: Sequence[tuple[int, 
         "distance": sum((puzzle.km or {}).get(site, 0) for site in sites),
     }
     if puzzle.mix:
-        return (sum(weight * measures[name] for name, weight in zip(puzzle.criteria, puzzle.mix, strict=True)),)
+        return (
+            sum(weight * measures[name] for name, weight in zip(puzzle.criteria, puzzle.mix, strict=True)),
+        )
     return tuple(measures[name] for name in puzzle.criteria)

@@ -22,20 +22,30 @@ RANKINGS = [
 ]
 
 
-def random_case(dice: random.Random, *, sites: int, skus: int, most: int, banded: bool) -> tuple[Plan, oracle.Puzzle]:
+def random_case(
+    dice: random.Random, *, sites: int, skus: int, most: int, banded: bool
+) -> tuple[Plan, oracle.Puzzle]:
     criteria, mix = dice.choice(RANKINGS)
     demand = tuple(dice.randint(1, most) for _ in range(skus))
     weights = tuple(dice.choice([0, 200, 400, 700]) for _ in range(skus)) if banded else (0,) * skus
     stock = {
-        f"S{i}": tuple(dice.choice([0, 0, 1, 1, 2, most, most + 3]) for _ in range(skus)) for i in range(sites)
+        f"S{i}": tuple(dice.choice([0, 0, 1, 1, 2, most, most + 3]) for _ in range(skus))
+        for i in range(sites)
     }
     services = {
-        i: tuple(random_service(dice, f"svc{n}", banded) for n in range(dice.randint(1, 2))) for i in range(sites)
+        i: tuple(random_service(dice, f"svc{n}", banded) for n in range(dice.randint(1, 2)))
+        for i in range(sites)
     }
     limit = dice.choice([None, None, 1, 2, 3])
     penalty = dice.choice([0, 0, 100, 500])
     puzzle = oracle.Puzzle(
-        demand, weights, stock, {f"S{i}": rate_of(services[i]) for i in range(sites)}, criteria, mix, penalty,
+        demand,
+        weights,
+        stock,
+        {f"S{i}": rate_of(services[i]) for i in range(sites)},
+        criteria,
+        mix,
+        penalty,
         limit or 99,
     )
     book = RuleBook(
@@ -53,15 +63,22 @@ def random_service(dice: random.Random, code: str, banded: bool) -> Service:
     if not banded:
         return Service(code, code, "c", (Band(None, dice.randint(3, 20) * 100, dice.randint(1, 6)),))
     cost = dice.randint(3, 12) * 100
-    bands = [Band(cap, cost + i * dice.randint(0, 9) * 100, dice.randint(1, 6)) for i, cap in enumerate([500, 1200])]
-    return Service(code, code, "c", (*bands, Band(None, cost + dice.randint(5, 30) * 100, dice.randint(1, 6))))
+    bands = [
+        Band(cap, cost + i * dice.randint(0, 9) * 100, dice.randint(1, 6))
+        for i, cap in enumerate([500, 1200])
+    ]
+    return Service(
+        code, code, "c", (*bands, Band(None, cost + dice.randint(5, 30) * 100, dice.randint(1, 6)))
+    )
 
 
 def rate_of(services: tuple[Service, ...]) -> oracle.Rate:
     def offers(grams: int) -> list[tuple[int, int]]:
         found = []
         for service in services:
-            band = next(band for band in service.bands if band.up_to_grams is None or grams <= band.up_to_grams)
+            band = next(
+                band for band in service.bands if band.up_to_grams is None or grams <= band.up_to_grams
+            )
             found.append((band.cost_minor, band.days))
         return found
 
@@ -95,7 +112,9 @@ def test_no_plan_over_any_subset_of_sites_is_better(seed: int) -> None:
 def test_no_way_to_deal_the_pieces_is_better_when_weight_decides_the_cost(seed: int) -> None:
     dice = random.Random(1000 + seed)
     for _ in range(60):
-        found, puzzle = random_case(dice, sites=dice.randint(1, 3), skus=dice.randint(1, 2), most=3, banded=True)
+        found, puzzle = random_case(
+            dice, sites=dice.randint(1, 3), skus=dice.randint(1, 2), most=3, banded=True
+        )
 
         assert found.optimal
         assert worth_of(found, puzzle) == oracle.best(puzzle)
