@@ -14,11 +14,6 @@ class Actor:
 
     @property
     def label(self) -> str:
-        """What people read: a person's name, a program's with its kind."""
-        return f"{self.name} (API)" if self.kind == "token" else self.name
-
-    @property
-    def label(self) -> str:
         """The actor as rows keep it: kind and key, never a name, so that it holds no personal data."""
         return f"{self.kind}:{self.id}" if self.id else self.kind
 
