@@ -50,7 +50,9 @@ class Emptier:
         return [str(row[0]) for row in self.owner.execute(sql.SQL(" union all ").join(probes))]
 
     def _restore(self, table: str) -> None:
-        difference = "(table {table} except table {copy}) union all (table {copy} except table {table}) limit 1"
+        difference = (
+            "(table {table} except table {copy}) union all (table {copy} except table {table}) limit 1"
+        )
         if self._has_json(table) or self._run(difference, table).fetchone():
             columns = [str(row[0]) for row in self.owner.execute(WRITABLE_COLUMNS, [f'"{table}"'])]
             self._run("delete from {table}", table)

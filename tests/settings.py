@@ -23,8 +23,8 @@ os.environ.update(
     OMS_LOG_LEVEL="WARNING",
 )
 
-from oms.settings import *  # noqa: E402, F403
-from oms.settings import INSTALLED_APPS, STORAGES  # noqa: E402
+from oms.settings import *  # noqa: F403
+from oms.settings import INSTALLED_APPS, STORAGES
 
 INSTALLED_APPS = [*INSTALLED_APPS, "zeal"]
 ZEAL_RAISE = True

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from http import HTTPStatus
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -35,7 +36,7 @@ class RequestLog:
     """Gives each request an id, in and out, and writes one line when it is answered."""
 
     # Filled by whoever counts requests; called with method, route, status and seconds.
-    observers: list[Observer] = []  # noqa: RUF012
+    observers: list[Observer] = []
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -57,7 +58,7 @@ class RequestLog:
         route = match.route if match else ""
         for observe in self.observers:
             observe(request.method or "", route, status, seconds)
-        write = log.error if status >= 500 else log.info
+        write = log.error if status >= HTTPStatus.INTERNAL_SERVER_ERROR else log.info
         # The path without its query: a search may hold a customer's name.
         write(
             "request",

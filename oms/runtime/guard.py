@@ -62,7 +62,9 @@ class Guard:
             user=account.pw_uid if account else None,
             group=account.pw_gid if account else None,
             extra_groups=[] if account else None,
-            preexec_fn=self._die_with_guard if sys.platform == "linux" else None,
+            preexec_fn=self._die_with_guard  # noqa: PLW1509 - calls libc alone, waits for no thread
+            if sys.platform == "linux"
+            else None,
             cwd=self.options.folder,
         )
 

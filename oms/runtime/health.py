@@ -73,9 +73,11 @@ def readiness(*, at: datetime) -> tuple[bool, dict[str, Any]]:
         "heartbeats": lambda: _silence(at=at),
         "outbox": lambda: _outbox(at=at),
     }
-    found = {}
+    found: dict[str, str] = {}
     for name, check in checks.items():
-        found[name] = "not asked: no database" if name != "broker" and found.get("database") else _asked(check)
+        found[name] = (
+            "not asked: no database" if name != "broker" and found.get("database") else _asked(check)
+        )
     ready = not any(found[name] for name in ESSENTIAL)
     state = "ready" if not any(found.values()) else "degraded" if ready else "unavailable"
     return ready, {"state": state, "checks": {name: text or "ok" for name, text in found.items()}}
@@ -90,7 +92,9 @@ def _asked(check: Callable[[], str]) -> str:
 
 def _silence(*, at: datetime) -> str:
     silent = heartbeats.silent(at=at)
-    ages = [f"{name} {f'{age.total_seconds():.0f} s ago' if age else 'never'}" for name, age in silent.items()]
+    ages = [
+        f"{name} {f'{age.total_seconds():.0f} s ago' if age else 'never'}" for name, age in silent.items()
+    ]
     return "last heard of: " + ", ".join(ages) if ages else ""
 
 

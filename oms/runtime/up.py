@@ -31,6 +31,8 @@ PORTS_TRIED = 100
 WEB_OPENS_WITHIN = 120
 # A demo shop that takes longer is filled while the pages are open already.
 DEMO_PATIENCE = 40
+# Celery warns of root at each start; a demonstration in a container runs as root by design.
+QUIET = {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": "ignore:You're running the worker"}
 PROCESSES: dict[str, Callable[[dict[str, str]], list[str]]] = {
     "web": processes.web,
     "worker": processes.worker,
@@ -39,7 +41,7 @@ PROCESSES: dict[str, Callable[[dict[str, str]], list[str]]] = {
 }
 
 
-class Stopped(Exception):  # noqa: N818
+class Stopped(Exception):
     """Somebody asked us to stop."""
 
 
@@ -103,7 +105,7 @@ class Up:
         host = os.environ.get("OMS_HOST", "127.0.0.1")
         if wanted := os.environ.get("PORT"):
             if not wanted.isdigit() or not self._claim_port(host, int(wanted)):
-                raise CannotStart(f"PORT={wanted} cannot be used: something else listens there. Choose another.")
+                raise CannotStart(f"PORT={wanted} cannot be used: something else listens there.")
             return int(wanted)
         for port in range(FIRST_PORT, FIRST_PORT + PORTS_TRIED):
             if self._claim_port(host, port):
@@ -157,7 +159,7 @@ class Up:
     def _launch(self, name: str, command: list[str], *, restart: bool = True) -> Guarded:
         if self.stopping.is_set():
             raise Stopped
-        environment = os.environ | self.environment | {"PYTHONUNBUFFERED": "1"}
+        environment = os.environ | self.environment | QUIET
         if name == "web":
             environment[processes.METRICS_FOLDER] = processes.fresh_metrics_folder()
         guarded = Guarded(
@@ -242,7 +244,7 @@ class Up:
         say("")
         say(f"Ready after {seconds:.0f} s: {self.environment['OMS_PUBLIC_URL']}")
         if first.exists():
-            say(f"User: admin   First password: {first.read_text().strip()}   (to be changed when signing in)")
+            say(f"User: admin   First password: {first.read_text().strip()}   (change it)")
         say(f"Data: {self.folder.path}   Check-up: manage.py doctor   Stop: Ctrl-C")
         say("")
 
@@ -251,7 +253,9 @@ class Up:
             self._check_running()
             for service in self.services:
                 if service.guarded is not None and service.guarded.ended():
-                    raise CannotStart(f"{service.guarded.name} could not be kept running:\n{service.guarded.tail()}")
+                    raise CannotStart(
+                        f"{service.guarded.name} could not be kept running:\n{service.guarded.tail()}"
+                    )
         return 0
 
     def _stop(self) -> None:

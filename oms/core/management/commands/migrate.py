@@ -14,7 +14,7 @@ class Command(migrate.Command):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--app-role", default=None, help="Role to grant to; default: that of DATABASE_URL.")
+        parser.add_argument("--app-role", default=None, help="Role to grant to, if not DATABASE_URL's.")
 
     def handle(self, *args: object, **options: object) -> None:
         """Migrate; a dry run (--check, --plan) grants nothing."""

@@ -13,4 +13,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         """Become the process."""
-        processes.become(processes.web(os.environ), **{processes.METRICS_FOLDER: processes.fresh_metrics_folder()})
+        processes.become(
+            processes.web(os.environ), **{processes.METRICS_FOLDER: processes.fresh_metrics_folder()}
+        )
