@@ -41,7 +41,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """The shares, None when no parcel may be that heavy; whether they are the best; how many ways were tried."""
+    """The shares, None when no parcel may be that heavy; are they the best; how many ways were tried."""
 
     shares: tuple[Share, ...] | None
     exact: bool

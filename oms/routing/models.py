@@ -1,7 +1,7 @@
 """Rule sets and their versions, zones and rates, and the decisions that were made by them.
 
-The database bumps ``RoutingStamp`` whenever anything that the planner reads changes (migration 0002), so that one
-integer tells a process whether what it prepared still holds.
+The database bumps ``RoutingStamp`` whenever anything that the planner reads changes (migration 0002), so
+that one integer tells a process whether what it prepared still holds.
 """
 
 from django.conf import settings
@@ -20,7 +20,7 @@ def _choices(words):
 
 
 class RuleSet(models.Model):
-    """Rules for the orders of a channel and a customer type; the most particular set that is published counts."""
+    """Rules for the orders of a channel and a customer type; the most particular live set counts."""
 
     name = models.CharField(max_length=80, unique=True, help_text="What staff call it.")
     channel = models.ForeignKey(

@@ -2,8 +2,8 @@
 
 A plan's worth is a tuple compared from the left: criteria before *days*, days (the slowest parcel), criteria
 after it and then the ties (fewer parcels, nearer, site priority, service, code). All but days add up over the
-parcels, so each side is packed into one integer with a wide field per measure; adding integers then adds every
-measure, and comparing them compares from the strongest.
+parcels, so each side is packed into one integer with a wide field per measure; adding integers then adds
+every measure, and comparing them compares from the strongest.
 """
 
 from bisect import bisect_left

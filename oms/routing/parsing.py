@@ -1,4 +1,4 @@
-"""Rules as JSON: what the database, the admin and the API hold, and the dataclasses that the planner reads; pure."""
+"""Rules as JSON, as the database and the doors hold them, and as dataclasses for the planner; pure."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum

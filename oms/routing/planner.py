@@ -1,7 +1,8 @@
 """Which sites send what: the best plan under the rules, with its reasons and its proof; pure.
 
-``plan`` fills as much of the order as stock and rules allow, then takes the plan that the ranking puts first, over all
-subsets of sites. The same input gives the same plan, in whatever order sites and lines come.
+``plan`` fills as much of the order as stock and rules allow, then takes the plan that the ranking puts
+first, over all subsets of sites. The same input gives the same plan, in whatever order sites and lines
+come.
 """
 
 from collections.abc import Mapping, Sequence
@@ -46,7 +47,7 @@ def _look(lane: Lane, order: OrderFacts, demand: Demand, stock: Stock, ruled: Ve
 
 
 def _arms(case: Case) -> tuple[list[Arm], Pieces]:
-    """One arm per site and way to send, for the sites that are kept and have something; and what can be sent."""
+    """One arm per site and way to send, for kept sites that have something; and what can be sent."""
     demand, network = case.demand, case.network
     kept = [each for each in case.seen if not each.treated.dropped]
     unpreferred = (

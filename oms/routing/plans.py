@@ -20,7 +20,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """What one site sends, by which service; without a rate ``priced`` is false and the cost counts as nothing."""
+    """What one site sends, by which service; without a rate ``priced`` is false and the cost is nothing."""
 
     site_id: int
     site: str

@@ -1,4 +1,4 @@
-"""Every question about routing worth a name; what the planner needs is kept in the process until the stamp moves."""
+"""Every question about routing; what the planner needs is kept in the process until the stamp moves."""
 
 import time
 from collections.abc import Iterable
@@ -51,7 +51,7 @@ _kept: list[_Kept] = []
 
 
 def tables_for(channel: str, customer_type: str, stamp: int | None) -> Tables:
-    """Rules and rates for the orders of a channel and customer type; no query while the stamp stays the same."""
+    """Rules and rates for a channel and customer type; no query while the stamp stays the same."""
     kept = _kept[0] if _kept else None
     if (
         kept is None

@@ -1,7 +1,8 @@
 """The words of routing: conditions, actions, rankings and the life of a rule set; pure.
 
 A rule narrows or reorders the sites for the orders that meet its conditions. Conditions about the order are
-asked once; conditions about a site are asked of each site, and the action then touches only those that meet them.
+asked once; conditions about a site are asked of each site, and the action then touches only those that meet
+them.
 """
 
 from dataclasses import dataclass
@@ -137,7 +138,8 @@ class Rule:
 class Ranking:
     """Criteria from the strongest down; with ``weights`` they are instead added up, each times its weight.
 
-    A weight is minor units per parcel, per minor unit, per day and per kilometre, in the order of ``criteria``.
+    A weight is minor units per parcel, per minor unit, per day and per kilometre, in the order of
+    ``criteria``.
     """
 
     criteria: tuple[Criterion, ...] = (Criterion.COST,)

@@ -1,8 +1,9 @@
 """The exact search: of all subsets of sites that fill an order, the best one and the next; pure.
 
-Depth first with bounds. ``Arm`` is one way to use one site; a set of arms is worth the sum of their measures (days:
-the slowest), so a partial set never gets better by adding to it, and whatever is already no better than the best is
-cut off together with all that contains it. Arms are tried in order of worth, so one cut ends the whole row.
+Depth first with bounds. ``Arm`` is one way to use one site; a set of arms is worth the sum of their
+measures (days: the slowest), so a partial set never gets better by adding to it, and whatever is already no
+better than the best is cut off together with all that contains it. Arms are tried in order of worth, so one
+cut ends the whole row.
 """
 
 from collections.abc import Sequence
@@ -103,7 +104,7 @@ class Search:
         return strong + self.terms.day_weight * self.arms[0].days <= self.second.worth[1]
 
     def _suffixes(self) -> None:
-        """For each arm on: the pieces of each SKU that it and all later arms have, and the most that one has."""
+        """For each arm: the pieces of each SKU that it and all later arms have, and the most one has."""
         if self.sums:
             return
         sums, most = [0] * len(self.target), [0] * len(self.target)
@@ -204,7 +205,7 @@ class Search:
             self.second = found
 
     def _still_needed(self, j: int, left: Pieces) -> int:
-        """How many more arms from ``j`` on it takes at least; more than the limit when all of them are too few."""
+        """How many more arms from ``j`` on it takes at least; more than the limit when all are too few."""
         needed = 0
         for wanted, total, most in zip(left, self.sums[j], self.most[j], strict=True):
             if wanted > total:

@@ -1,4 +1,4 @@
-"""Another program's answer: every way to fill an order, tried one by one, sharing no code with the planner."""
+"""Another program's answer: every way to fill an order, one by one, sharing no code with the planner."""
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ class Puzzle:
 
 
 def best(puzzle: Puzzle) -> tuple[int, ...] | None:
-    """(pieces unfilled, *measures in the order of the ranking) of the best plan, None when nothing can be sent."""
+    """(pieces unfilled, *measures as ranked) of the best plan, None when nothing can be sent."""
     worths = [worth for way in _ways(puzzle) for worth in _worths(puzzle, way)]
     return min(worths, default=None)
 

@@ -1,4 +1,4 @@
-"""Versions of rule sets: drafted, tested, published by a second person, retired; going back is a new draft."""
+"""Versions of rule sets: drafted, tested, published by a second person; going back is a new draft."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -102,7 +102,8 @@ def ask_to_publish(version_id: int, *, by: User, at: datetime, reason: str = "")
 def publish(version_id: int, *, by: User, at: datetime) -> RuleSetVersion:
     """Give the second person's word and make the wording live; what was live is retired.
 
-    Raises ``RuleSetNotFound``, ``SecondPersonNeeded``, ``NotApproved``, and what ``approvals.approve`` refuses.
+    Raises ``RuleSetNotFound``, ``SecondPersonNeeded``, ``NotApproved``, and what ``approvals.approve``
+    refuses.
     """
     rule_set = queries.lock_rule_set(queries.version(version_id).rule_set_id)
     version = queries.lock_version(version_id)
