@@ -31,7 +31,9 @@ REASONS = ("damaged", "lost", "found", "returned", "promotional_sample", "count_
 def reasons() -> None:
     """The managed list of adjustment reasons."""
     for code in REASONS:
-        AdjustmentReason.objects.get_or_create(code=code, defaults={"name": code.replace("_", " ").capitalize()})
+        AdjustmentReason.objects.get_or_create(
+            code=code, defaults={"name": code.replace("_", " ").capitalize()}
+        )
 
 
 def location(code: str = "PER", **facts) -> StockLocation:
@@ -68,13 +70,18 @@ def rate(code: str, *, region: str, cost_minor: int, days: int) -> None:
     zone, _ = Zone.objects.get_or_create(code=f"AU-{region}", defaults={"name": region})
     ZonePrefix.objects.get_or_create(zone=zone, country="AU", region=region, postcode_prefix="")
     card, _ = RateCard.objects.get_or_create(
-        location=location(code), carrier="auspost", service="standard", valid_from=NOON.date().replace(year=2020),
+        location=location(code),
+        carrier="auspost",
+        service="standard",
+        valid_from=NOON.date().replace(year=2020),
         defaults={"name": "Parcel Post"},
     )
     Rate.objects.create(rate_card=card, zone=zone, cost_minor=cost_minor, days=days)
 
 
-def request(*lines: tuple[str, int], to: Address = PERTH, number: str = "", via: str = "api", **facts) -> NewOrder:
+def request(
+    *lines: tuple[str, int], to: Address = PERTH, number: str = "", via: str = "api", **facts
+) -> NewOrder:
     """An order as it comes in; a new channel number unless one is given."""
     request.counter += 1
     return NewOrder(

@@ -33,10 +33,12 @@ def unclaim(work: FulfilmentOrder) -> None:
 
 @joins_transaction
 def answer(work: FulfilmentOrder, status: RequestStatus, *, reason: str = "") -> None:
-    """Record what the place that ships has said.
+    """Record what the place that ships has said; the same answer again changes nothing.
 
     Raises ``IllegalTransition`` when it has said something final before.
     """
+    if work.request_status == status:
+        return
     REQUEST_LIFECYCLE.check(RequestStatus(work.request_status), status)
     work.request_status, work.rejection_reason = status.value, reason
     if status is RequestStatus.REJECTED:

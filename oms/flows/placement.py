@@ -144,7 +144,10 @@ def _gather(
         status="on_hold" if on_hold else progress,
         decision_id=decision_id,
         lines=tuple(
-            PlacedLine(line.sku, line.quantity, allocated[index], missing.get(index, 0))
+            PlacedLine(
+                line.sku, line.quantity, allocated[index], missing.get(index, 0), f"{line.unit_price:f}",
+                money.total(line.unit_price, line.quantity, request.currency).as_text(),
+            )
             for index, line in enumerate(request.lines)
         ),
         work=work,

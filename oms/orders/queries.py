@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from oms.orders.models import Hold, Order, OrderLine
 from oms.orders.rules import OrderNotFound
@@ -70,3 +71,8 @@ def waiting_for(sku_code: str) -> list[str]:
 def active_hold(order_id: int) -> Hold | None:
     """What holds an order now, if anything."""
     return Hold.objects.filter(order_id=order_id, released_at__isnull=True).first()
+
+
+def database_now() -> Now:
+    """The instant as the database sees it: late is late by one clock."""
+    return Now()

@@ -64,6 +64,8 @@ class PlacedLine:
     quantity: int
     allocated: int
     waiting: int
+    unit_price: str
+    total: str
 
 
 @dataclass(frozen=True, slots=True)

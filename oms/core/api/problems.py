@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import DataError, InterfaceError, OperationalError, connection
+from django.db import DataError, InterfaceError, OperationalError
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -65,8 +65,6 @@ def problem(
 
 def problem_document(error: Exception, context: Mapping[str, Any]) -> Response:
     """Answer any exception of a view; what nobody expected is logged and says nothing of itself."""
-    if connection.in_atomic_block:
-        connection.set_rollback(True)
     body, headers = _document(error)
     request = context.get("request")
     if request is not None:

@@ -1,0 +1,28 @@
+"""The table of REST doors under /api/v1."""
+
+from django.urls import include, path
+
+from fulfilment import api as fulfilment
+from inventory import api as inventory
+from oms.catalogue import api as catalogue
+from oms.orders import api as orders
+
+urlpatterns = [
+    path("", include("oms.core.api.urls")),
+    path("orders", orders.Orders.as_view()),
+    path("orders/bulk", orders.BulkOrders.as_view()),
+    path("orders/<str:number>", orders.OneOrder.as_view()),
+    path("orders/<str:number>/cancel", orders.CancelOrder.as_view()),
+    path("orders/<str:number>/hold", orders.HoldOrder.as_view()),
+    path("orders/<str:number>/release", orders.ReleaseOrder.as_view()),
+    path("skus", catalogue.Skus.as_view()),
+    path("skus/<str:code>", catalogue.OneSku.as_view()),
+    path("stock-levels", inventory.StockLevels.as_view()),
+    path("stock-movements", inventory.StockMovements.as_view()),
+    path("stock-adjustments", inventory.StockAdjustments.as_view()),
+    path("fulfilment-orders", fulfilment.FulfilmentOrders.as_view()),
+    path("fulfilment-orders/<str:number>", fulfilment.OneFulfilmentOrder.as_view()),
+    path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
+    path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
+    path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
+]

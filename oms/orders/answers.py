@@ -1,0 +1,164 @@
+"""An order as REST answers it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from fulfilment import queries as work_queries
+from fulfilment.models import FulfilmentOrder
+from oms.core.money import Money
+from oms.orders import queries
+from oms.orders.models import Order, OrderLine
+from oms.orders.requests import Placed
+from oms.routing import queries as routing_queries
+
+
+class LineAnswer(msgspec.Struct):
+    """One line; pieces, and money as decimal strings."""
+
+    sku: str
+    quantity: int
+    allocated: int
+    backordered: int
+    shipped: int
+    cancelled: int
+    unit_price: str = ""
+    total: str = ""
+
+
+class WorkLineAnswer(msgspec.Struct):
+    """Pieces of one SKU in a fulfilment order."""
+
+    sku: str
+    quantity: int
+
+
+class WorkAnswer(msgspec.Struct):
+    """A fulfilment order in short."""
+
+    number: str
+    location: str
+    status: str
+    lines: list[WorkLineAnswer]
+
+
+class RoutingAnswer(msgspec.Struct):
+    """The decision that an order follows, and where it explains itself."""
+
+    decision: int
+    url: str
+
+
+class OrderPlaced(msgspec.Struct):
+    """What a new order is answered with."""
+
+    number: str
+    status: str
+    lines: list[LineAnswer]
+    fulfilment_orders: list[WorkAnswer]
+    routing: RoutingAnswer
+
+
+class CustomerAnswer(msgspec.Struct):
+    """Who buys; empty once erased."""
+
+    type: str
+    name: str
+    email: str
+
+
+class OrderAnswer(msgspec.Struct):
+    """An order as it stands now."""
+
+    number: str
+    status: str
+    channel: str
+    external_number: str
+    customer: CustomerAnswer
+    shipping_address: dict[str, str]
+    billing_address: dict[str, str]
+    currency: str
+    total: str
+    po_number: str
+    gift_message: str
+    shipping_option: str
+    notes: str
+    placed_at: datetime
+    promise_by: datetime | None
+    lines: list[LineAnswer]
+    fulfilment_orders: list[WorkAnswer]
+    routing: RoutingAnswer | None
+
+
+def of_placed(placed: Placed) -> OrderPlaced:
+    """The answer to an order that has just been accepted; costs no query."""
+    return OrderPlaced(
+        number=placed.number,
+        status=placed.status,
+        lines=[LineAnswer(each.sku, each.quantity, each.allocated, each.waiting, 0, 0, each.unit_price, each.total)
+               for each in placed.lines],
+        fulfilment_orders=[
+            WorkAnswer(work.number, work.location, work.status, [WorkLineAnswer(*line) for line in work.lines])
+            for work in placed.work
+        ],
+        routing=routing(placed.decision_id),
+    )
+
+
+def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
+    """These orders with lines, work and decision, in a fixed number of queries."""
+    found = list(orders)
+    ids = [order.pk for order in found]
+    lines: dict[int, list[OrderLine]] = {}
+    for line in queries.lines_of(ids):
+        lines.setdefault(line.order_id, []).append(line)
+    work: dict[int, list[FulfilmentOrder]] = {}
+    for each in work_queries.work_with_lines().filter(order_id__in=ids):
+        work.setdefault(each.order_id, []).append(each)
+    decisions = routing_queries.latest_decisions(ids)
+    return [_answer(order, lines.get(order.pk, []), work.get(order.pk, []), decisions.get(order.pk)) for order in found]
+
+
+def routing(decision_id: int) -> RoutingAnswer:
+    """Where a decision explains itself."""
+    return RoutingAnswer(decision_id, f"/api/v1/routing-decisions/{decision_id}")
+
+
+def _answer(
+    order: Order, lines: list[OrderLine], work: list[FulfilmentOrder], decision_id: int | None
+) -> OrderAnswer:
+    contact = order.contact
+    return OrderAnswer(
+        number=order.number,
+        status=order.status,
+        channel=order.channel.code,
+        external_number=order.external_number,
+        customer=CustomerAnswer(order.customer_type, contact.customer_name, contact.customer_email),
+        shipping_address=contact.shipping_address,
+        billing_address=contact.billing_address,
+        currency=order.currency,
+        total=Money(order.total_minor, order.currency).as_text(),
+        po_number=order.po_number,
+        gift_message=contact.gift_message,
+        shipping_option=order.shipping_option,
+        notes=contact.notes,
+        placed_at=order.placed_at,
+        promise_by=order.promise_by,
+        lines=[_line(line, order.currency) for line in lines],
+        fulfilment_orders=[_work(each) for each in work],
+        routing=routing(decision_id) if decision_id else None,
+    )
+
+
+def _line(line: OrderLine, currency: str) -> LineAnswer:
+    return LineAnswer(
+        line.sku.code, line.quantity_ordered, line.quantity_allocated, line.quantity_waiting + line.quantity_unplanned,
+        line.quantity_shipped, line.quantity_cancelled, f"{line.unit_price:f}",
+        Money(line.total_minor, currency).as_text(),
+    )
+
+
+def _work(work: FulfilmentOrder) -> WorkAnswer:
+    lines = [WorkLineAnswer(line.sku.code, line.quantity - line.quantity_cancelled) for line in work.lines.all()]
+    return WorkAnswer(work.number, work.location.code, work.status, [line for line in lines if line.quantity])

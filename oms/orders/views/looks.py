@@ -1,0 +1,87 @@
+"""How the states of orders look, and what the deeds in an order's history are called."""
+
+from dataclasses import dataclass
+
+from oms.core.status import DONE, LOOK, STOP, WAIT, WORK, Look, fill
+
+STATUS = {
+    "backordered": Look(LOOK, "Backorder"),
+    "allocated": Look(WAIT, "Queued"),
+    "picking": Look(WORK, "Picking"),
+    "picked": Look(WORK, "Picked"),
+    "packed": Look(WORK, "Packed"),
+    "partially_shipped": Look(WORK, "Part shipped"),
+    "shipped": Look(DONE, "Shipped"),
+    "on_hold": Look(STOP, "On hold"),
+    "cancelled": Look(WAIT, "Cancelled", "ban"),
+}
+STATE = {
+    "open": Look(WORK, "Open"),
+    "on_hold": Look(STOP, "On hold"),
+    "closed": Look(DONE, "Closed"),
+    "cancelled": Look(WAIT, "Cancelled", "ban"),
+}
+fill("order", STATUS)
+fill("order_state", STATE)
+fill(
+    "work",
+    {
+        "open": Look(WAIT, "Queued"),
+        "on_hold": Look(STOP, "On hold"),
+        "picking": Look(WORK, "Picking"),
+        "picked": Look(WORK, "Picked"),
+        "packed": Look(WORK, "Packed"),
+        "shipped": Look(DONE, "Shipped"),
+        "cancelled": Look(WAIT, "Cancelled", "ban"),
+    },
+)
+fill(
+    "request",
+    {
+        "queued": Look(WAIT, "Not sent"),
+        "sent": Look(WORK, "Sent"),
+        "acknowledged": Look(DONE, "Acknowledged"),
+        "rejected": Look(STOP, "Rejected"),
+    },
+)
+fill(
+    "candidate",
+    {
+        "chosen": Look(DONE, "Chosen"),
+        "runner-up": Look(WAIT, "Runner-up"),
+        "kept": Look(WAIT, "Kept"),
+        "dropped": Look(WAIT, "Dropped", "ban"),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """How one kind of audit entry reads in a timeline."""
+
+    says: str
+    icon: str
+    tone: str = WAIT
+
+
+DEEDS = {
+    "order.placed": Deed("took in the order", "inbox"),
+    "order.sourced": Deed("found stock for it", "route"),
+    "order.held": Deed("put the order on hold", "player-pause", STOP),
+    "order.released": Deed("released the order", "player-play", WORK),
+    "order.cancelled": Deed("cancelled the order", "ban", LOOK),
+    "work.claimed": Deed("claimed the work", "user", WORK),
+    "work.released": Deed("gave the work back", "user"),
+    "work.picked": Deed("picked", "packages", DONE),
+    "work.packed": Deed("packed", "box", DONE),
+    "pick.short": Deed("found too few", "alert-triangle", LOOK),
+    "parcel.closed": Deed("closed a parcel", "box", DONE),
+    "shipment.left": Deed("handed it over", "truck", DONE),
+    "fulfilment_order.acknowledged": Deed("accepted the work", "check", WORK),
+    "fulfilment_order.rejected": Deed("rejected the work", "hand-stop", STOP),
+}
+
+
+def deed_of(action: str) -> Deed:
+    """Return how an action reads; one that nobody described is shown by its own name."""
+    return DEEDS.get(action) or Deed(action.replace(".", " ").replace("_", " "), "note")

@@ -1,0 +1,18 @@
+"""The roof: which address opens which room."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+admin.autodiscover()
+
+urlpatterns = [
+    path("", include("oms.runtime.urls")),
+    path("", include("oms.core.urls")),
+    path("api/v1/", include("oms.api_urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "oms.core.views.errors.bad_request"
+handler403 = "oms.core.views.errors.forbidden"
+handler404 = "oms.core.views.errors.not_found"
+handler500 = "oms.core.views.errors.server_error"
