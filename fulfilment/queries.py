@@ -158,3 +158,22 @@ def unanswered(order_id: int) -> dict[int, int]:
         FulfilmentOrder.objects.filter(order_id=order_id, status="open", request_status="queued")
         .values_list("location_id", "sequence")
     )
+
+
+def order_ids_at(codes: Iterable[str]) -> QuerySet[FulfilmentOrder]:
+    """The ids of orders that these locations serve or served."""
+    return FulfilmentOrder.objects.filter(location__code__in=list(codes)).exclude(status="cancelled").values("order")
+
+
+def places_of(order_ids: Iterable[int]) -> dict[int, list[FulfilmentOrder]]:
+    """The work of these orders that was not cancelled, with its location, by order id."""
+    found: dict[int, list[FulfilmentOrder]] = {}
+    wanted = FulfilmentOrder.objects.filter(order_id__in=list(order_ids)).exclude(status="cancelled")
+    for each in wanted.select_related("location").order_by("id"):
+        found.setdefault(each.order_id, []).append(each)
+    return found
+
+
+def work_of_order(order_id: int) -> QuerySet[FulfilmentOrder]:
+    """All work of one order with lines, parcels and shipments, in a fixed number of queries."""
+    return work_with_lines().filter(order_id=order_id).prefetch_related("shipments").order_by("sequence")

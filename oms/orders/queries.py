@@ -1,11 +1,12 @@
 """Questions about orders."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Count, Q, QuerySet, Sum
 
-from oms.orders.models import Hold, Order, OrderLine
+from oms.channels.models import Channel
+from oms.orders.models import Hold, Order, OrderContact, OrderLine
 from oms.orders.rules import OrderNotFound
 
 
@@ -76,3 +77,57 @@ def active_hold(order_id: int) -> Hold | None:
 def database_now() -> Now:
     """The instant as the database sees it: late is late by one clock."""
     return Now()
+
+
+def late(at: datetime) -> Q:
+    """A filter for orders that should have left by now."""
+    return Q(state__in=["open", "on_hold"], promise_by__lt=at)
+
+
+def needing_action(at: datetime) -> Q:
+    """A filter for orders that do not move until a person acts: held, late, or without any stock."""
+    return Q(state="on_hold") | late(at) | Q(state="open", progress="backordered")
+
+
+def waiting_for_stock() -> Q:
+    """A filter for open orders of which some pieces wait for stock."""
+    lines = OrderLine.objects.filter(quantity_waiting__gt=0).values("order")
+    return Q(state__in=["open", "on_hold"], pk__in=lines)
+
+
+def holding_sku(text: str) -> Q:
+    """A filter for orders with a line of this SKU."""
+    return Q(pk__in=OrderLine.objects.filter(sku__code__iexact=text.strip()).values("order"))
+
+
+def sums(order_ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """Lines and pieces of these orders, by order id."""
+    rows = (
+        OrderLine.objects.filter(order_id__in=list(order_ids))
+        .values("order_id")
+        .annotate(lines=Count("pk"), pieces=Sum("quantity_ordered"))
+    )
+    return {row["order_id"]: row for row in rows}
+
+
+def with_external_number(text: str) -> QuerySet[Order]:
+    """Orders whose number here or at their channel is exactly this."""
+    wanted = text.strip().lstrip("#")
+    return orders().filter(
+        Q(number__iexact=wanted) | Q(number__iexact=f"SO-{wanted}") | Q(external_number__iexact=wanted)
+    )
+
+
+def holds_of(order_id: int) -> QuerySet[Hold]:
+    """Every hold an order ever had, newest first."""
+    return Hold.objects.filter(order_id=order_id).order_by("-placed_at")
+
+
+def orders_of_customer(email: str) -> int:
+    """How many orders came from this mail address."""
+    return OrderContact.objects.filter(customer_email__iexact=email).count() if email else 0
+
+
+def channels_in_use() -> list[tuple[str, str]]:
+    """Codes and names of the channels that orders come from."""
+    return list(Channel.objects.order_by("name").values_list("code", "name"))
