@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Now
 
 from oms.channels.models import Channel
 from oms.orders.models import Hold, Order, OrderContact, OrderLine
