@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Now
+from django.db.models.functions import Now
 
 from oms.channels.models import Channel
 from oms.orders.models import Hold, Order, OrderContact, OrderLine
