@@ -43,7 +43,7 @@ EXCEPTIONS: dict[str, Rights] = {
             frozenset({"UPDATE"}),
         ),
     ),
-    # orders: documents are cancelled, never deleted; what a line has allocated and shipped is counted by triggers.
+    # orders: documents are cancelled, never deleted; triggers count what a line has allocated and shipped.
     "orders_order": Rights(KEEP),
     "orders_ordercontact": Rights(KEEP),
     "orders_hold": Rights(KEEP),
@@ -84,12 +84,12 @@ def apply_grants(connection: BaseDatabaseWrapper, app_role: str) -> None:
 def differences(connection: BaseDatabaseWrapper, app_role: str) -> list[str]:
     """Where the database's actual rights differ from this module, as sentences; empty when they agree."""
     with connection.cursor() as cursor:
-        tables = _tables(cursor)
+        tables = dict(_tables(cursor))
         found = [
             f"{table}: listed here, absent in the database" for table in sorted(set(EXCEPTIONS) - set(tables))
         ]
-        for table in tables:
-            wanted = EXCEPTIONS.get(table, Rights())
+        for table, part in tables.items():
+            wanted = _wanted(table, part)
             actual = _actual(cursor, table, app_role)
             if actual != wanted:
                 found.append(f"{table}: {_words(actual)} granted, {_words(wanted)} wanted")
