@@ -123,6 +123,7 @@ def _written(case: Case, outcome: Outcome, bound: int) -> Plan:
         shares=shares,
         parcels=parcels,
         shortfall=shortfall,
+        missing=_missing(case.order, shortfall),
         cost_minor=explaining.cost_of(best, network) if best else 0,
         days=told.winner.days if told.winner else 0,
         currency=network.currency,
@@ -138,6 +139,17 @@ def _written(case: Case, outcome: Outcome, bound: int) -> Plan:
         rules_number=network.book.number,
         rules_name=network.book.name,
     )
+
+
+def _missing(order: OrderFacts, shortfall: Sequence[tuple[int | str, int]]) -> tuple[tuple[str, int], ...]:
+    """The shortfall summed per SKU."""
+    if not shortfall:
+        return ()
+    codes = {line.key: line.sku for line in order.lines}
+    lacks: dict[str, int] = {}
+    for key, pieces in shortfall:
+        lacks[codes[key]] = lacks.get(codes[key], 0) + pieces
+    return tuple(lacks.items())
 
 
 def _own_holds(

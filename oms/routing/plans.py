@@ -79,7 +79,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Who sends what, what nobody can send, and the proof.
+    """Who sends what, what nobody can send (by line and by SKU), and the proof.
 
     ``cost_minor`` is the parcels plus the split penalty for each after the first. When ``optimal`` is false,
     no plan costs less than ``bound_minor``.
@@ -88,6 +88,7 @@ class Plan:
     shares: tuple[Share, ...]
     parcels: tuple[Parcel, ...]
     shortfall: tuple[tuple[int | str, int], ...]
+    missing: tuple[tuple[str, int], ...]
     cost_minor: int
     days: int
     currency: str
@@ -142,7 +143,7 @@ class Plan:
                 }
                 for each in self.parcels
             ],
-            "shortfall": [{"line": line, "quantity": pieces} for line, pieces in self.shortfall],
+            "missing": [{"sku": sku, "quantity": pieces} for sku, pieces in self.missing],
             "candidates": [
                 {
                     "site": each.site,

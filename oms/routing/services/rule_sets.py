@@ -60,6 +60,19 @@ def rewrite(version_id: int, book: RuleBook, *, by: User | None, at: datetime) -
 
 
 @joins_transaction
+def edited(version_id: int, *, by: User, at: datetime) -> None:
+    """Note that a draft was edited by hand; what was tested or asked for counts no more.
+
+    Raises ``RuleSetNotFound``, ``VersionPublished``.
+    """
+    version = _editable(version_id)
+    _withdraw(version, by=by, at=at)
+    version.status = RuleSetStatus.DRAFT.value
+    version.save(update_fields=["status"])
+    _tell("rule_set.edited", version, by=by, at=at)
+
+
+@joins_transaction
 def test(version_id: int, *, by: User | None, at: datetime) -> RuleSetVersion:
     """Read every rule of a draft as the planner will, and note that it can be carried out.
 

@@ -1,0 +1,51 @@
+"""Routing rules: drafted, tested, asked for, published by a second person, and taken back as a new draft."""
+
+from datetime import datetime
+
+from oms.core.actors import Actor
+from oms.core.errors import Forbidden
+from oms.core.models import User
+from oms.core.transactions import owns_transaction
+from oms.routing.services import rule_sets
+
+
+@owns_transaction()
+def draft_from(version_id: int, *, actor: Actor, at: datetime) -> int:
+    """Start a draft with the wording of any version and return the draft's id.
+
+    Raises ``RuleSetNotFound``, ``Forbidden`` for anybody but a person.
+    """
+    return rule_sets.draft_from(version_id, by=_person(actor), at=at).pk
+
+
+@owns_transaction()
+def test(version_id: int, *, actor: Actor, at: datetime) -> None:
+    """Read every rule of a draft as the planner will.
+
+    Raises ``RuleSetNotFound``, ``RuleInvalid``, ``IllegalTransition``, ``Forbidden``.
+    """
+    rule_sets.test(version_id, by=_person(actor), at=at)
+
+
+@owns_transaction()
+def ask_to_publish(version_id: int, *, actor: Actor, at: datetime, reason: str = "") -> None:
+    """Ask a second person to make a draft live.
+
+    Raises as ``test`` does.
+    """
+    rule_sets.ask_to_publish(version_id, by=_person(actor), at=at, reason=reason)
+
+
+@owns_transaction()
+def publish(version_id: int, *, actor: Actor, at: datetime) -> None:
+    """Make a version live that somebody else wrote and asked for.
+
+    Raises ``RuleSetNotFound``, ``SecondPersonNeeded``, ``Forbidden``, and what an approval may refuse.
+    """
+    rule_sets.publish(version_id, by=_person(actor), at=at)
+
+
+def _person(actor: Actor) -> User:
+    if actor.kind != "user":
+        raise Forbidden("Only a person writes or publishes rules.")
+    return User.objects.get(pk=actor.id)
