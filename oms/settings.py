@@ -190,7 +190,7 @@ STATIC_ROOT = Path(env.str("OMS_STATIC_ROOT", default=str(DATA_DIR / "static")))
 MEDIA_ROOT = Path(env.str("OMS_MEDIA_ROOT", default=str(DATA_DIR / "media")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "oms.runtime.static.StaticFiles"},
 }
 if env.str("OMS_S3_BUCKET", default=""):
     STORAGES["default"] = {

@@ -65,6 +65,7 @@ def logging_settings(*, level: str) -> dict[str, Any]:
             "django.request": {"level": "ERROR"},
             "django.server": {"level": "ERROR"},
             "axes": {"level": "WARNING"},
+            "barcode": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
         },

@@ -57,7 +57,7 @@ class RequestLog:
 
     def _tell(self, request: HttpRequest, status: int, seconds: float) -> None:
         match = request.resolver_match
-        route = match.route if match else ""
+        route = f"/{match.route}" if match else ""
         for observe in self.observers:
             observe(request.method or "", route, status, seconds)
         write = log.debug if request.path in PROBES else log.info
