@@ -1,0 +1,138 @@
+"""The benches: each names its figure, its reference of the same run and its aim."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from statistics import median
+
+from django.utils import timezone
+
+from inventory.models import StockLevel
+from oms.core import tokens
+from oms.core.actors import SYSTEM
+from oms.reports import queries as reports
+from oms.reports.invariants import INVARIANTS
+from oms.runtime.services import free_port
+from tests.benchmarks import load
+from tests.benchmarks.clients import Clients, paired
+from tests.benchmarks.ground import HOT, SKUS
+
+MOST_CLIENTS = 8
+ROUNDS, SECONDS = 3, 2.0
+SLOWEST_P95_MS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One line of the report; ``ratio`` is value ÷ reference."""
+
+    name: str
+    value: float
+    unit: str
+    reference: float
+    ratio: float
+    aim: float
+    ok: bool
+
+
+def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
+    """Run the benches whose name begins with one of ``only``, or all, and print each as it is done."""
+    results = []
+    clients = Clients(where, MOST_CLIENTS)
+    try:
+        for bench in (place_order_1, place_order_8, hot_sku_8, http_orders_8):
+            if not only or any(bench.__name__.startswith(name) for name in only):
+                results += [_told(result) for result in bench(clients, where)]
+    finally:
+        clients.close()
+    results += [_told(_nothing_broken())]
+    return results
+
+
+def place_order_1(clients: Clients, where: str) -> Iterator[Result]:
+    """Orders of three lines through the flow, one client."""
+    yield _ratio("place_order_1_client", *paired(clients, "flow", "r1", count=1), aim=0.35)
+
+
+def place_order_8(clients: Clients, where: str) -> Iterator[Result]:
+    """Orders of three lines through the flow, eight clients."""
+    yield _ratio("place_order_8_clients", *paired(clients, "flow", "r1", count=8), aim=0.35)
+
+
+def hot_sku_8(clients: Clients, where: str) -> Iterator[Result]:
+    """Orders of one piece of one SKU, eight clients."""
+    yield _ratio("hot_sku_8_clients", *paired(clients, "flow_hot", "r1_hot", count=8), aim=0.5)
+    oversold = sum(max(0, level.reserved - level.on_hand) for level in StockLevel.objects.filter(sku__code=HOT))
+    yield Result("hot_sku_oversold", oversold, "pieces", 0, 0, 0, oversold == 0)
+
+
+def http_orders_8(clients: Clients, where: str) -> Iterator[Result]:
+    """Orders of three lines over HTTP on eight kept connections; the load generator shares the cores."""
+    _, token = tokens.create("bench", scopes=["*"], actor=SYSTEM, at=timezone.now())
+    with _web(where) as port:
+        load.orders(port, token, connections=8, seconds=1.5, choose=_three)
+        pairs, slowest = [], []
+        for _ in range(ROUNDS):
+            reference = clients.rate("r1", clients=8, seconds=SECONDS)
+            outcome = load.orders(port, token, connections=8, seconds=SECONDS, choose=_three)
+            if outcome.refused:
+                raise RuntimeError(f"An order was refused: {outcome.refused[0][:600]!r}")
+            pairs.append((outcome.accepted / outcome.seconds, reference))
+            slowest.append(outcome.percentile(0.95))
+    ours, reference = median(mine for mine, _ in pairs), median(theirs for _, theirs in pairs)
+    yield _ratio("http_orders_8_connections", ours, reference, aim=0.3)
+    p95 = median(slowest)
+    yield Result("http_orders_p95", round(p95, 1), "ms", SLOWEST_P95_MS, round(p95 / SLOWEST_P95_MS, 3), 1, p95 < SLOWEST_P95_MS)
+
+
+def _three() -> list[str]:
+    return [f"S{n:05d}" for n in random.sample(range(SKUS), 3)]
+
+
+def _ratio(name: str, ours: float, reference: float, *, aim: float) -> Result:
+    ratio = ours / reference
+    return Result(name, round(ours, 1), "orders/s", round(reference, 1), round(ratio, 3), aim, ratio >= aim)
+
+
+def _nothing_broken() -> Result:
+    differences = sum(finding.differences for finding in reports.check(INVARIANTS))
+    return Result("invariant_differences", differences, "rows", 0, 0, 0, differences == 0)
+
+
+def _told(result: Result) -> Result:
+    sys.stdout.write(json.dumps(asdict(result)) + "\n")
+    sys.stdout.flush()
+    return result
+
+
+@contextmanager
+def _web(where: str) -> Iterator[int]:
+    port = free_port()
+    environment = os.environ | {
+        "DATABASE_URL": where, "PORT": str(port), "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "OMS_LOG_LEVEL": "WARNING",
+    }
+    process = subprocess.Popen([sys.executable, "manage.py", "web"], env=environment)
+    try:
+        _wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(15)
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError("The web process did not answer.")
