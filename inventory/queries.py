@@ -1,8 +1,9 @@
 """Questions about stock that are worth a name."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from django.db.models import F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from inventory.models import AdjustmentReason, ExpectedReceipt, Reservation, StockLevel, StockLocation, StockMovement
@@ -85,3 +86,73 @@ def lock_reservations(reservation_ids: Iterable[int]) -> list[Reservation]:
         .filter(pk__in=list(reservation_ids))
         .order_by("level_id", "pk")
     )
+
+
+def at_places(codes: Iterable[str] | None) -> Q:
+    """A filter for levels at these locations; None is everywhere."""
+    return Q() if codes is None else Q(location__code__in=list(codes))
+
+
+def levels_of(sku_code: str, codes: Iterable[str] | None) -> QuerySet[StockLevel]:
+    """The levels of one SKU at these locations, in the order of the locations."""
+    return levels().filter(at_places(codes), sku__code=sku_code)
+
+
+def totals_of(sku_ids: Iterable[int], codes: Iterable[str] | None) -> dict[int, dict[str, int]]:
+    """On hand, reserved, quarantined and available of these SKUs, summed over the locations, by SKU id."""
+    rows = (
+        StockLevel.objects.filter(at_places(codes), sku_id__in=list(sku_ids))
+        .values("sku_id")
+        .annotate(
+            sum_on_hand=Sum("on_hand"),
+            sum_reserved=Sum("reserved"),
+            sum_quarantined=Sum("quarantined"),
+            sum_available=Sum("available"),
+            places=Count("pk", filter=Q(on_hand__gt=0)),
+        )
+    )
+    return {row["sku_id"]: row for row in rows}
+
+
+def sku_ids_without_stock(codes: Iterable[str] | None) -> QuerySet[StockLevel]:
+    """Ids of the SKUs of which nothing is available at these locations."""
+    levels_there = StockLevel.objects.filter(at_places(codes)).values("sku")
+    return levels_there.annotate(left=Sum("available")).filter(left__lte=0).values("sku")
+
+
+def sku_ids_at(codes: Iterable[str]) -> QuerySet[StockLevel]:
+    """Ids of the SKUs that these locations have a level of."""
+    return StockLevel.objects.filter(location__code__in=list(codes)).values("sku")
+
+
+def moved_since(levels_shown: QuerySet[StockLevel], *, at: datetime, movement_id: int) -> int:
+    """Pieces by which these levels changed after one movement of their list."""
+    newer = StockMovement.objects.filter(level__in=levels_shown).filter(
+        Q(moved_at__gt=at) | Q(moved_at=at, id__gt=movement_id)
+    )
+    return newer.aggregate(pieces=Sum("on_hand_delta"))["pieces"] or 0
+
+
+def expected_at(levels_shown: Iterable[StockLevel]) -> QuerySet[ExpectedReceipt]:
+    """What is still to come for these levels, soonest first."""
+    return (
+        ExpectedReceipt.objects.filter(level__in=levels_shown, quantity_expected__gt=F("quantity_received"))
+        .select_related("level__location")
+        .order_by("expected_on", "id")
+    )
+
+
+def working_sites() -> list[tuple[str, str, str]]:
+    """(code, name, time zone) of each active location."""
+    return list(StockLocation.objects.filter(is_active=True).values_list("code", "name", "timezone"))
+
+
+def places_for_choice(codes: Iterable[str] | None) -> list[tuple[str, str]]:
+    """Codes and names of the locations where stock may be counted."""
+    places = StockLocation.objects.all() if codes is None else StockLocation.objects.filter(code__in=list(codes))
+    return list(places.values_list("code", "name"))
+
+
+def reasons_for_choice() -> list[tuple[str, str]]:
+    """Codes and names of the active reasons for adjustments."""
+    return list(AdjustmentReason.objects.filter(is_active=True).values_list("code", "name"))
