@@ -11,6 +11,26 @@ from django.urls import NoReverseMatch, reverse
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Who looks, and at which site they stand ("" is every site they may see)."""
+
+    user: Any
+    site: str = ""
+
+    def sites(self, permission: str) -> frozenset[str] | None:
+        """Return the codes to narrow to for this right; None means no narrowing."""
+        codes = self.user.locations_for(permission)
+        if not self.site:
+            return codes
+        return frozenset({self.site}) if codes is None or self.site in codes else frozenset()
+
+    @property
+    def query(self) -> str:
+        """Write the site as a part of an address, so that a list shows what its tile counted."""
+        return f"&site={self.site}" if self.site else ""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the side bar: where it leads, who may see it, and the letter after ``g``."""
 
@@ -21,7 +41,7 @@ class Entry:
     section: str = ""
     letter: str = ""
     position: int = 50
-    count: Callable[[Any], int] | None = None
+    count: Callable[[Standing], int] | None = None
     tab: bool = False
 
 
@@ -31,8 +51,8 @@ class Tile:
 
     name: str
     icon: str
-    url: Callable[[Any], str]
-    count: Callable[[Any], int]
+    url: Callable[[Standing], str]
+    count: Callable[[Standing], int]
     permission: str = ""
     tone: str = ""
     hint: str = ""
@@ -66,7 +86,7 @@ class Panel:
 
     name: str
     template: str
-    context: Callable[[Any], dict[str, Any] | None]
+    context: Callable[[Standing], dict[str, Any] | None]
     permission: str = ""
     side: bool = False
     position: int = 50
@@ -113,9 +133,7 @@ def _allowed(thing: Entry | Tile | Panel | Finder, user: Any) -> bool:
 def entries_for(user: Any) -> list[tuple[Entry, str]]:
     """List the side bar's entries this person may open, each with its address."""
     shown = []
-    for entry in sorted(
-        _entries.values(), key=lambda entry: (entry.position, entry.name)
-    ):
+    for entry in sorted(_entries.values(), key=lambda entry: (entry.position, entry.name)):
         if not _allowed(entry, user):
             continue
         try:
@@ -131,10 +149,10 @@ def tiles_for(user: Any) -> list[Tile]:
     return [tile for tile in tiles if _allowed(tile, user)]
 
 
-def panels_for(user: Any) -> list[dict[str, Any]]:
+def panels_for(standing: Standing) -> list[dict[str, Any]]:
     """Draw up the home page's cards for this person; one with nothing to say is left out."""
     panels = sorted(_panels.values(), key=lambda panel: (panel.position, panel.name))
-    shown = [(panel, panel.context(user)) for panel in panels if _allowed(panel, user)]
+    shown = [(panel, panel.context(standing)) for panel in panels if _allowed(panel, standing.user)]
     return [
         {"panel": panel, "template": panel.template, "data": data}
         for panel, data in shown
@@ -145,9 +163,7 @@ def panels_for(user: Any) -> list[dict[str, Any]]:
 def find(text: str, user: Any, *, limit: int = 12) -> list[Found]:
     """Ask each room for what the text names; exact matches come first."""
     found: list[Found] = []
-    for finder in sorted(
-        _finders.values(), key=lambda finder: (finder.position, finder.name)
-    ):
+    for finder in sorted(_finders.values(), key=lambda finder: (finder.position, finder.name)):
         if _allowed(finder, user):
             found += finder.look(text, user)
     return sorted(found, key=lambda hit: not hit.exact)[:limit]

@@ -20,9 +20,7 @@ from oms.core import status
 
 register = template.Library()
 
-DIRECTIONAL = frozenset(
-    {"chevron-left", "chevron-right", "arrow-back-up", "send", "external-link"}
-)
+DIRECTIONAL = frozenset({"chevron-left", "chevron-right", "arrow-back-up", "send", "external-link"})
 # The number of decimal places in which a currency is counted, where it is not two (ISO 4217).
 PLACES = {
     "JPY": 0,
@@ -43,11 +41,7 @@ MINUS = "\u2212"
 @register.simple_tag
 def icon(name: str, size: str = "") -> SafeString:
     """Draw one icon of the sprite; it is decoration, so a text or a label stands beside it."""
-    classes = (
-        "i"
-        + (" i-lg" if size == "lg" else "")
-        + (" i-dir" if name in DIRECTIONAL else "")
-    )
+    classes = "i" + (" i-lg" if size == "lg" else "") + (" i-dir" if name in DIRECTIONAL else "")
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"></use></svg>',
         classes,
@@ -62,14 +56,8 @@ def chip(kind: str, state: Any = "", size: str = "", plain: bool = False) -> Saf
 
     ``{% chip "order" order.status %}`` looks the state up; ``{% chip "look" "38 min" %}`` names a tone itself.
     """
-    look = (
-        status.Look(kind, str(state))
-        if kind in status.ICON_OF_TONE
-        else status.look_of(kind, str(state))
-    )
-    classes = (
-        "chip" + (" chip-lg" if size == "lg" else "") + (" chip-plain" if plain else "")
-    )
+    look = status.Look(kind, str(state)) if kind in status.ICON_OF_TONE else status.look_of(kind, str(state))
+    classes = "chip" + (" chip-lg" if size == "lg" else "") + (" chip-plain" if plain else "")
     return format_html(
         '<span class="{}" data-tone="{}">{}{}</span>',
         classes,
@@ -88,9 +76,7 @@ def number(value: Any, places: int | None = None) -> str:
     """Write a number by the reader's locale, with a true minus sign; nothing is a dash."""
     if value is None or value == "":
         return NOTHING
-    return _signed(
-        number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True)
-    )
+    return _signed(number_format(value, decimal_pos=places, use_l10n=True, force_grouping=True))
 
 
 @register.filter
@@ -120,11 +106,7 @@ def money(minor: int | None, currency: str = "", show: bool = False) -> SafeStri
     amount = number(Decimal(minor).scaleb(-places), places)
     if not minor:
         amount = format_html('<span class="zero">{}</span>', amount)
-    return (
-        format_html("{} <small>{}</small>", amount, currency)
-        if show
-        else format_html("{}", amount)
-    )
+    return format_html("{} <small>{}</small>", amount, currency) if show else format_html("{}", amount)
 
 
 @register.filter
@@ -144,11 +126,7 @@ def distance(span: timedelta) -> str:
     if minutes < 60:
         return f"{minutes} min"
     if minutes < 24 * 60:
-        return (
-            f"{minutes // 60} h {minutes % 60:02d} m"
-            if minutes % 60
-            else f"{minutes // 60} h"
-        )
+        return f"{minutes // 60} h {minutes % 60:02d} m" if minutes % 60 else f"{minutes // 60} h"
     days, hours = divmod(minutes // 60, 24)
     return f"{days} d {hours} h" if hours and days < 4 else f"{days} d"
 
@@ -235,9 +213,7 @@ def due(at: datetime | None, tz: Any = "", done: bool = False) -> SafeString:
 @register.simple_tag
 def once() -> SafeString:
     """Write the hidden key of a form: the same page sent twice has one effect."""
-    return format_html(
-        '<input type="hidden" name="idempotency_key" value="{}">', uuid.uuid4()
-    )
+    return format_html('<input type="hidden" name="idempotency_key" value="{}">', uuid.uuid4())
 
 
 def _dressed(bound: BoundField, described_by: str) -> SafeString:
@@ -262,17 +238,9 @@ def _dressed(bound: BoundField, described_by: str) -> SafeString:
 def field(bound: BoundField) -> SafeString:
     """Draw one field of a form: label, control, one line of help, and what is wrong with it."""
     help_id, error_id = f"{bound.id_for_label}_help", f"{bound.id_for_label}_error"
-    described = " ".join(
-        filter(
-            None, [help_id if bound.help_text else "", error_id if bound.errors else ""]
-        )
-    )
-    optional = (
-        "" if bound.field.required else mark_safe(' <span class="hint">optional</span>')
-    )
-    label = format_html(
-        '<label for="{}">{}{}</label>', bound.id_for_label, bound.label, optional
-    )
+    described = " ".join(filter(None, [help_id if bound.help_text else "", error_id if bound.errors else ""]))
+    optional = "" if bound.field.required else mark_safe(' <span class="hint">optional</span>')
+    label = format_html('<label for="{}">{}{}</label>', bound.id_for_label, bound.label, optional)
     control = _dressed(bound, described)
     if isinstance(bound.field.widget, CheckboxInput):
         label = format_html(
@@ -283,9 +251,7 @@ def field(bound: BoundField) -> SafeString:
         )
         control = SafeString("")
     helped = (
-        format_html('<p class="help" id="{}">{}</p>', help_id, bound.help_text)
-        if bound.help_text
-        else ""
+        format_html('<p class="help" id="{}">{}</p>', help_id, bound.help_text) if bound.help_text else ""
     )
     wrong = format_html_join(" ", "{}", ((error,) for error in bound.errors))
     shown = (
@@ -298,9 +264,7 @@ def field(bound: BoundField) -> SafeString:
         if bound.errors
         else ""
     )
-    return format_html(
-        '<div class="field">{}{}{}{}</div>', label, control, helped, shown
-    )
+    return format_html('<div class="field">{}{}{}{}</div>', label, control, helped, shown)
 
 
 @register.simple_tag(takes_context=True)
@@ -330,9 +294,7 @@ def initials(name: str) -> str:
     """Shorten a person's name to two letters."""
     parts = [part for part in str(name).split() if part]
     return (
-        "".join(part[0] for part in (parts[:1] + parts[-1:]))
-        if len(parts) > 1
-        else str(name)[:2]
+        "".join(part[0] for part in (parts[:1] + parts[-1:])) if len(parts) > 1 else str(name)[:2]
     ).upper()
 
 
@@ -362,9 +324,7 @@ def side(context: template.Context, under: str = "") -> list[dict[str, Any]]:
     if frame is None:
         return []
     kept = context.render_context.setdefault("side", {})
-    return (
-        kept.setdefault(under, frame.side(under)) if under not in kept else kept[under]
-    )
+    return kept.setdefault(under, frame.side(under)) if under not in kept else kept[under]
 
 
 @register.simple_tag(takes_context=True)
@@ -402,3 +362,13 @@ def as_json(value: Any) -> str:
 def pretty_json(value: Any) -> str:
     """Write a value as JSON for people."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def address_line(address: Mapping[str, str] | None) -> str:
+    """Write an address on one line."""
+    if not address:
+        return NOTHING
+    town = " ".join(filter(None, [address.get("city"), address.get("region"), address.get("postcode")]))
+    parts = [address.get("name"), address.get("line1"), address.get("line2"), town, address.get("country")]
+    return ", ".join(filter(None, parts)) or NOTHING

@@ -181,10 +181,10 @@ class Action(Guarded):
         raise NotImplementedError
 
 
-def _side(user: Any, under: str) -> list[dict[str, Any]]:
+def _side(standing: frame.Standing, under: str) -> list[dict[str, Any]]:
     sections: dict[str, list[dict[str, Any]]] = {name: [] for name in frame.SECTIONS}
-    for entry, url in frame.entries_for(user):
-        count = entry.count(user) if entry.count else None
+    for entry, url in frame.entries_for(standing.user):
+        count = entry.count(standing) if entry.count else None
         sections.setdefault(entry.section, []).append(
             {"entry": entry, "url": url, "count": count, "here": entry.name == under}
         )
@@ -194,11 +194,11 @@ def _side(user: Any, under: str) -> list[dict[str, Any]]:
 class LazyFrame:
     """The side bar is only asked for its counts when a page draws it."""
 
-    def __init__(self, user: Any) -> None:
-        self._user = user
+    def __init__(self, standing: frame.Standing) -> None:
+        self._standing = standing
 
     def side(self, under: str) -> list[dict[str, Any]]:
-        return _side(self._user, under)
+        return _side(self._standing, under)
 
 
 def theme_of(user: Any) -> str:
@@ -211,11 +211,12 @@ def page_frame(request: HttpRequest) -> dict[str, Any]:
     """Give each template the shop's name, the person's theme and the site they stand at."""
     user = getattr(request, "user", None)
     signed_in = user is not None and user.is_authenticated
+    site = request.session.get("site", "") if signed_in else ""
     return {
         "shop": getattr(settings, "SHOP_NAME", "Tidewater"),
-        "frame": LazyFrame(user) if signed_in else None,
+        "frame": LazyFrame(frame.Standing(user, site)) if signed_in else None,
         "theme": theme_of(user),
-        "site": request.session.get("site", "") if hasattr(request, "session") and signed_in else "",
+        "site": site,
         "sites": frame.sites_for(user) if signed_in else [],
         "request_id": getattr(request, "request_id", ""),
     }

@@ -43,10 +43,12 @@ class Home(Page):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
+        standing = frame.Standing(user, self.request.session.get("site", ""))
         tiles = [
-            {"tile": tile, "url": tile.url(user), "count": tile.count(user)} for tile in frame.tiles_for(user)
+            {"tile": tile, "url": tile.url(standing), "count": tile.count(standing)}
+            for tile in frame.tiles_for(user)
         ]
-        panels = frame.panels_for(user)
+        panels = frame.panels_for(standing)
         sites = frame.sites_for(user)
         return super().get_context_data(**kwargs) | {
             "tiles": tiles,

@@ -196,8 +196,8 @@ frame.hang(
     frame.Tile(
         "Stopped messages",
         "send",
-        lambda user: reverse("core:messages") + "?state=dead",
-        lambda user: dead_letters.outgoing().count(),
+        lambda standing: reverse("core:messages") + "?state=dead",
+        lambda standing: dead_letters.outgoing().count(),
         "messages.view",
         tone="stop",
         hint="dead letters",

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+STEPS = {"packed": "Hand over in {}", "picked": "Pack in {}", "picking": "Pick in {}", "open": "Pick in {}"}
+
 
 @dataclass(frozen=True, slots=True)
 class Leg:
@@ -83,8 +85,7 @@ def next_step(facts: Facts) -> str:
     """Say what a person does next."""
     if facts.hold_reason:
         return "Release it"
-    steps = {"packed": "Hand over in {}", "picked": "Pack in {}", "picking": "Pick in {}", "open": "Pick in {}"}
-    for status, words in steps.items():
+    for status, words in STEPS.items():
         places = [leg.place for leg in facts.legs if leg.status == status]
         if places:
             return words.format(listed(dict.fromkeys(places)))

@@ -200,3 +200,19 @@
   document.addEventListener("click", (e) => { const link = e.target.closest(".list tbody a.main"); if (link) try { sessionStorage.setItem("oms-row", link.getAttribute("href")); } catch { /* private mode */ } });
   window.oms = Object.assign(window.oms ?? {}, { openPalette });
 })();
+
+// Before and after of an adjustment, while it is typed; the server's own figures are what counts.
+(() => {
+  "use strict";
+  document.addEventListener("input", (e) => {
+    const form = e.target.closest("form[data-adjust]"); if (!form) return;
+    const out = form.querySelector("[data-preview]"), change = Number(form.elements.quantity_delta.value);
+    const level = document.querySelector(`[data-level="${CSS.escape(form.elements.location.value)}"]`);
+    out.hidden = !Number.isInteger(change) || change === 0;
+    const was = Number(level?.dataset.onHand ?? 0), free = was - Number(level?.dataset.reserved ?? 0);
+    const said = (n) => String(n).replace("-", "\u2212");
+    out.querySelector("[data-was]").textContent = said(was);
+    out.querySelector("[data-now]").textContent = said(was + change);
+    out.querySelector("[data-free]").textContent = free + change < 0 ? `only ${said(free)} are free` : "";
+  });
+})();

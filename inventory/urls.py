@@ -1,0 +1,13 @@
+"""Addresses of the staff pages of stock."""
+
+from django.urls import path
+
+from inventory.views import lists, sku
+
+app_name = "inventory"
+
+urlpatterns = [
+    path("", lists.StockList.as_view(), name="list"),
+    path("skus/<path:code>/adjust", sku.Adjust.as_view(), name="adjust"),
+    path("skus/<path:code>", sku.SkuPage.as_view(), name="sku"),
+]

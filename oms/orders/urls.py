@@ -1,0 +1,17 @@
+"""Addresses of the staff pages of orders."""
+
+from django.urls import path
+
+from oms.orders.views import detail, lists
+
+app_name = "orders"
+
+urlpatterns = [
+    path("", lists.OrderList.as_view(), name="list"),
+    path("hold", lists.HoldMany.as_view(), name="hold_many"),
+    path("release", lists.ReleaseMany.as_view(), name="release_many"),
+    path("<str:number>", detail.OrderPage.as_view(), name="detail"),
+    path("<str:number>/hold", detail.Hold.as_view(), name="hold"),
+    path("<str:number>/release", detail.Release.as_view(), name="release"),
+    path("<str:number>/cancel", detail.Cancel.as_view(), name="cancel"),
+]
