@@ -8,7 +8,7 @@ class Refusal(Exception):
     status = 409
 
     def __init__(self, message: str = "", **details: object) -> None:
-        super().__init__(message or self.__class__.__doc__ or self.code)
+        super().__init__(message or (type(self).__doc__ or self.code).strip().splitlines()[0])
         self.details = details
 
 
@@ -34,7 +34,10 @@ class Forbidden(Refusal):
 
 
 class Invalid(Refusal):
-    """Something in the request is not right; ``problems`` says where, as JSON pointers."""
+    """Something in the request is not right.
+
+    ``problems`` says where, as JSON pointers.
+    """
 
     code = "invalid"
     status = 422
@@ -42,7 +45,7 @@ class Invalid(Refusal):
     def __init__(
         self, message: str = "", *, problems: tuple[tuple[str, str], ...] = (), **details: object
     ) -> None:
-        super().__init__(message or "Something in the request is not right.", **details)
+        super().__init__(message, **details)
         # Each problem is (pointer, what is wrong), such as ("#/lines/0/quantity", "must be positive").
         self.problems = problems
 

@@ -78,7 +78,7 @@ def apply(message_id: int, *, handlers: Mapping[str, Handler], at: datetime) -> 
     except Refusal as refusal:
         _failed(message_id, f"{refusal.code}: {refusal}", at=at)
     except Exception as error:  # a partner's event may break anything; it must not be lost
-        log.warning("event failed", event=message_id, exc_info=True)
+        log.warning("event failed", message=message_id, exc_info=True)
         _failed(message_id, f"{type(error).__name__}: {error}", at=at)
     return True
 
@@ -107,7 +107,7 @@ def _failed(message_id: int, error: str, *, at: datetime) -> None:
         message.due_at = at + timedelta(seconds=wait_seconds(message.attempts))
         if message.attempts >= TRIES:
             message.state = MessageState.DEAD.value
-            log.error("dead letter", source=message.source, event=message.event_id)
+            log.error("dead letter", source=message.source, message=message_id)
         message.save(update_fields=["attempts", "last_error", "due_at", "state"])
 
 

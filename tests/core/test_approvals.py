@@ -84,9 +84,7 @@ def test_the_order_of_keys_is_not_an_edit(ann, bob):
 def test_a_request_expires_after_a_day(ann, bob):
     asked = ask(ann)
     with pytest.raises(approvals.ApprovalExpired):
-        approvals.approve(
-            asked.pk, content=CONTENT, by=bob, permission=RIGHT, at=NOON + timedelta(hours=24)
-        )
+        approvals.approve(asked.pk, content=CONTENT, by=bob, permission=RIGHT, at=NOON + timedelta(hours=24))
 
 
 def test_a_word_expires_too(ann, bob):

@@ -38,7 +38,11 @@ def _entry():
 
 @pytest.mark.parametrize(
     "statement",
-    ["update core_auditentry set note = 'x'", "delete from core_auditentry", "truncate core_auditentry cascade"],
+    [
+        "update core_auditentry set note = 'x'",
+        "delete from core_auditentry",
+        "truncate core_auditentry cascade",
+    ],
 )
 def test_the_application_may_not_rewrite_the_audit(statement):
     _entry()
@@ -48,7 +52,11 @@ def test_the_application_may_not_rewrite_the_audit(statement):
 
 @pytest.mark.parametrize(
     "statement",
-    ["update core_auditentry set note = 'x'", "delete from core_auditentry", "truncate core_auditentry cascade"],
+    [
+        "update core_auditentry set note = 'x'",
+        "delete from core_auditentry",
+        "truncate core_auditentry cascade",
+    ],
 )
 def test_even_the_owner_of_the_tables_may_not_rewrite_the_audit(owner_connection, statement):
     _entry()
@@ -95,9 +103,9 @@ def test_numbers_count_up_and_are_never_given_twice():
         cursor.execute(numbering.create_sequence("ZZ").sql)
         cursor.execute(f"grant usage on sequence {name} to {role}")
     assert numbering.next_number("ZZ") == "ZZ-1001"
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with transaction.atomic():
         assert numbering.next_number("ZZ") == "ZZ-1002"
-        raise ZeroDivisionError
+        transaction.set_rollback(True)
     assert numbering.next_numbers("ZZ", 2) == ["ZZ-1003", "ZZ-1004"]
     with as_owner(connection), connection.cursor() as cursor:
         cursor.execute(f"drop sequence {name}")
