@@ -49,7 +49,7 @@ class RequestLog:
         request_id = given if ACCEPTED_ID.fullmatch(given) else uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(**{REQUEST_ID: request_id})
-        request.request_id = request_id
+        request.request_id = request_id  # type: ignore[attr-defined]  # ours to add, for doors and templates
         response = self.get_response(request)
         response.headers[HEADER] = request_id
         self._tell(request, response.status_code, perf_counter() - started)
@@ -98,6 +98,7 @@ class ClosedByDefault:
         if declared.public or declared.scope is not None:
             return None
         match = request.resolver_match
+        assert match is not None
         if not request.user.is_authenticated or match.view_name == "admin:login":
             return redirect_to_login(request.get_full_path(), login_url=reverse(settings.LOGIN_URL))
         if owed := self._owed_first(request.user, match.view_name):

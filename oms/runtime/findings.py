@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import redis
 from cryptography.fernet import Fernet
@@ -102,8 +103,7 @@ def database(*, at: datetime) -> Iterator[Finding]:
     if trouble := health.database():
         yield wrong("database", trouble, "Start it, or correct DATABASE_URL.")
         return
-    connection.ensure_connection()
-    major = connection.pg_version // 10_000
+    major = int(_value("show server_version_num")) // 10_000
     if major < OLDEST_MAJOR:
         yield wrong("database", f"PostgreSQL {major}", f"Move to PostgreSQL {OLDEST_MAJOR} or newer.")
         return
@@ -257,7 +257,7 @@ def storage() -> Iterator[Finding]:
         yield ok("object storage", "can be reached")
 
 
-def _value(query: str) -> object:
+def _value(query: str) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(query)
         return cursor.fetchone()[0]

@@ -150,8 +150,8 @@ class Server:
                 statement = f"{verb} ROLE {{}} LOGIN NOSUPERUSER {extra} PASSWORD {{}}"
                 connection.execute(sql.SQL(statement).format(sql.Identifier(role), sql.Literal(password)))
             if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
-                statement = sql.SQL("CREATE DATABASE {} OWNER {}")
-                connection.execute(statement.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
+                new_database = sql.SQL("CREATE DATABASE {} OWNER {}")
+                connection.execute(new_database.format(sql.Identifier(DATABASE), sql.Identifier(OWNER)))
 
     def execute(self, statement: str) -> None:
         """Run one statement as the superuser of the cluster."""

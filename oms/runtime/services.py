@@ -8,6 +8,7 @@ import sys
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from oms.runtime.errors import CannotStart
 
@@ -29,7 +30,7 @@ class Account:
     prefix: tuple[str, ...] = ()
 
     @property
-    def popen(self) -> dict[str, object]:
+    def popen(self) -> dict[str, Any]:
         if not self.user:
             return {}
         entry = pwd.getpwnam(self.user)
