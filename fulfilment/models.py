@@ -14,14 +14,16 @@ def _choices(words):
 class FulfilmentOrder(models.Model):
     """The work of one order at one location; the number is FO-<order>-<sequence>."""
 
-    number = models.CharField(max_length=24, unique=True)
-    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="fulfilment_orders")
+    number = models.CharField(max_length=24)
+    order = models.ForeignKey(
+        "orders.Order", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False
+    )
     sequence = models.PositiveSmallIntegerField()
     location = models.ForeignKey(
-        "inventory.StockLocation", on_delete=models.PROTECT, related_name="fulfilment_orders"
+        "inventory.StockLocation", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False
     )
     decision = models.ForeignKey(
-        "routing.RoutingDecision", on_delete=models.PROTECT, related_name="fulfilment_orders"
+        "routing.RoutingDecision", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False
     )
     carrier = models.CharField(max_length=32, blank=True, default="", db_default="")
     service = models.CharField(max_length=32, blank=True, default="", db_default="")
@@ -35,7 +37,7 @@ class FulfilmentOrder(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     acknowledge_by = models.DateTimeField(null=True, blank=True)
     claimed_by = models.ForeignKey(
-        "core.User", on_delete=models.PROTECT, null=True, blank=True, related_name="claimed_work"
+        "core.User", on_delete=models.PROTECT, null=True, blank=True, related_name="claimed_work", db_index=False
     )
     claimed_at = models.DateTimeField(null=True, blank=True)
 
@@ -45,11 +47,15 @@ class FulfilmentOrder(models.Model):
             models.Index(fields=["location", "status", "opened_at", "id"], name="work_queue_of_a_location"),
             models.Index(fields=["status", "opened_at", "id"], name="work_by_status"),
             models.Index(
+                fields=["claimed_by"], name="work_in_hand", condition=Q(claimed_by__isnull=False)
+            ),
+            models.Index(
                 fields=["acknowledge_by"], name="work_awaiting_an_answer",
                 condition=Q(request_status__in=["queued", "sent"], acknowledge_by__isnull=False),
             ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="one_fulfilment_order_per_number"),
             models.UniqueConstraint(fields=["order", "sequence"], name="one_fulfilment_order_per_sequence"),
             models.UniqueConstraint(
                 fields=["order", "location"], condition=Q(status="open", request_status="queued"),
@@ -77,7 +83,7 @@ class FulfilmentOrderLine(models.Model):
 
     fulfilment_order = models.ForeignKey(FulfilmentOrder, on_delete=models.CASCADE, related_name="lines")
     allocation = models.OneToOneField("routing.Allocation", on_delete=models.PROTECT, related_name="work_line")
-    sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="+")
+    sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField()
     quantity_picked = models.PositiveIntegerField(default=0, db_default=0)
     quantity_packed = models.PositiveIntegerField(default=0, db_default=0)

@@ -107,11 +107,12 @@ class Reservation(models.Model):
     Open while ``quantity > quantity_released + quantity_issued``.
     """
 
-    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="reservations")
+    # Closed reservations are looked up from their order; open ones have an index of their own.
+    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="reservations", db_index=False)
     quantity = models.PositiveIntegerField()
     quantity_released = models.PositiveIntegerField(default=0, db_default=0)
     quantity_issued = models.PositiveIntegerField(default=0, db_default=0)
-    reference = models.CharField(max_length=40, db_index=True)
+    reference = models.CharField(max_length=40)
     reserved_at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField()
@@ -161,7 +162,7 @@ class StockMovement(models.Model):
     ``(source, source_key)`` names the cause and occurs once.
     """
 
-    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="movements")
+    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="movements", db_index=False)
     kind = models.CharField(max_length=10, choices=[(kind.value, kind.name.title()) for kind in MovementKind])
     on_hand_delta = models.IntegerField(default=0, db_default=0)
     reserved_delta = models.IntegerField(default=0, db_default=0)
@@ -169,9 +170,11 @@ class StockMovement(models.Model):
     moved_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
     reservation = models.ForeignKey(
-        Reservation, on_delete=models.PROTECT, null=True, blank=True, related_name="movements"
+        Reservation, on_delete=models.PROTECT, null=True, blank=True, related_name="movements", db_index=False
     )
-    reason = models.ForeignKey(AdjustmentReason, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.ForeignKey(
+        AdjustmentReason, on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     source = models.CharField(max_length=16)
     source_key = models.CharField(max_length=64)
     reference = models.CharField(max_length=40, blank=True, default="", db_default="")

@@ -11,27 +11,29 @@ from oms.core.triggers import append_only
 POST_MOVEMENTS = """
 create function inventory_post_movements() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
-declare short record;
+declare
+  delta record;
+  left_over int;
 begin
-  if pg_trigger_depth() < 2 and exists (select from moved where kind in ('reserve', 'release', 'issue')) then
-    raise exception 'Only a reservation reserves, releases or issues stock.' using errcode = 'OM002';
+  if pg_trigger_depth() < 2 then
+    if exists (select from moved where kind in ('reserve', 'release', 'issue')) then
+      raise exception 'Only a reservation reserves, releases or issues stock.' using errcode = 'OM002';
+    end if;
   end if;
-  -- Levels are locked in id order everywhere, so that two writers cannot wait for each other.
-  perform from inventory_stocklevel where id in (select level_id from moved) order by id for no key update;
-  update inventory_stocklevel as level
-     set on_hand = level.on_hand + delta.on_hand,
-         reserved = level.reserved + delta.reserved,
-         quarantined = level.quarantined + delta.quarantined
-    from (select level_id, sum(on_hand_delta) as on_hand, sum(reserved_delta) as reserved,
-                 sum(quarantined_delta) as quarantined
-            from moved group by level_id) as delta
-   where level.id = delta.level_id;
-  select level.id, level.available into short
-    from inventory_stocklevel as level
-   where level.available < 0 and level.id in (select level_id from moved where kind = 'reserve') limit 1;
-  if found then
-    raise exception 'Level % is short of % pieces.', short.id, -short.available using errcode = 'OM001';
-  end if;
+  -- Levels are updated in id order everywhere, so that two writers cannot wait for each other.
+  for delta in
+    select level_id, sum(on_hand_delta) as on_hand, sum(reserved_delta) as reserved,
+           sum(quarantined_delta) as quarantined, bool_or(kind = 'reserve') as reserves
+      from moved group by level_id order by level_id
+  loop
+    update inventory_stocklevel
+       set on_hand = on_hand + delta.on_hand, reserved = reserved + delta.reserved,
+           quarantined = quarantined + delta.quarantined
+     where id = delta.level_id returning available into left_over;
+    if delta.reserves and left_over < 0 then
+      raise exception 'Level % is short of % pieces.', delta.level_id, -left_over using errcode = 'OM001';
+    end if;
+  end loop;
   return null;
 end $$;
 create trigger post_movements after insert on inventory_stockmovement

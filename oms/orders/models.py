@@ -11,8 +11,8 @@ from oms.orders.rules import CustomerType, OrderProgress, OrderState
 class Order(models.Model):
     """What a customer wants, as facts without personal data; the number is SO-<id>."""
 
-    number = models.CharField(max_length=20, unique=True)
-    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="orders")
+    number = models.CharField(max_length=20)
+    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="orders", db_index=False)
     external_number = models.CharField(max_length=64)
     customer_type = models.CharField(max_length=3, choices=[(kind.value, kind.name) for kind in CustomerType])
     ship_country = models.CharField(max_length=2)
@@ -55,6 +55,7 @@ class Order(models.Model):
             ),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["number"], name="one_order_per_number"),
             models.UniqueConstraint(fields=["channel", "external_number"], name="one_order_per_channel_number"),
             models.CheckConstraint(
                 condition=Q(
@@ -111,7 +112,7 @@ class OrderLine(models.Model):
     ``quantity_allocated`` and ``quantity_shipped`` are running totals of the line's reservations, kept by triggers.
     """
 
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
     sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="order_lines")
     quantity_ordered = models.PositiveIntegerField()

@@ -353,7 +353,9 @@ class RoutingStamp(models.Model):
 class RoutingDecision(models.Model):
     """Why an order is served from where it is; never changed. Without a version no rules were published."""
 
-    order = models.ForeignKey("orders.Order", on_delete=models.PROTECT, related_name="routing_decisions")
+    order = models.ForeignKey(
+        "orders.Order", on_delete=models.PROTECT, related_name="routing_decisions", db_index=False
+    )
     attempt = models.PositiveIntegerField()
     decided_at = models.DateTimeField()
     version = models.ForeignKey(
@@ -384,7 +386,9 @@ class Allocation(models.Model):
     reservation = models.OneToOneField(
         "inventory.Reservation", on_delete=models.PROTECT, related_name="allocation"
     )
-    decision = models.ForeignKey(RoutingDecision, on_delete=models.PROTECT, related_name="allocations")
+    decision = models.ForeignKey(
+        RoutingDecision, on_delete=models.PROTECT, related_name="allocations", db_index=False
+    )
     quantity = models.PositiveIntegerField()
 
     class Meta:

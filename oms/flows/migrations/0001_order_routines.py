@@ -30,12 +30,10 @@ create trigger guard_line before insert or update on orders_orderline
 create function flows_count_allocations() returns trigger
 language plpgsql security definer set search_path = public, pg_temp as $$
 begin
-  if exists (select from made join inventory_reservation r on r.id = made.reservation_id
-              where made.quantity <> r.quantity) then
-    raise exception 'An allocation is as large as its reservation.' using errcode = 'OM002';
-  end if;
   update orders_orderline as line set quantity_allocated = line.quantity_allocated + added.quantity
-    from (select order_line_id, sum(quantity) as quantity from made group by order_line_id) as added
+    from (select made.order_line_id, sum(reservation.quantity) as quantity
+            from made join inventory_reservation as reservation on reservation.id = made.reservation_id
+           group by made.order_line_id) as added
    where line.id = added.order_line_id;
   return null;
 end $$;
@@ -64,8 +62,10 @@ create trigger count_reservations after update on inventory_reservation
 
 ORDER_CONTEXT = """
 create function flows_order_context(channel_codes text[], externals text[], sku_codes text[], new_lines int)
-returns jsonb language sql as $$
-  select jsonb_build_object(
+returns jsonb language plpgsql as $$
+begin
+  -- In plpgsql, and not in SQL, because only plpgsql keeps the plans of its statements.
+  return jsonb_build_object(
     'stamp', (select value from routing_routingstamp),
     'channels', (select jsonb_object_agg(code, id) from channels_channel where code = any(channel_codes) and is_active),
     'duplicates', (select jsonb_agg(jsonb_build_array(c.code, o.external_number, o.number))
@@ -80,8 +80,8 @@ returns jsonb language sql as $$
     'order_ids', (select array_agg(nextval('orders_order_id_seq')) from generate_series(1, cardinality(externals))),
     'decision_ids', (select array_agg(nextval('routing_routingdecision_id_seq'))
         from generate_series(1, cardinality(externals))),
-    'line_ids', (select array_agg(nextval('orders_orderline_id_seq')) from generate_series(1, new_lines)))
-$$;
+    'line_ids', (select array_agg(nextval('orders_orderline_id_seq')) from generate_series(1, new_lines)));
+end $$;
 """
 
 ALLOCATE = """

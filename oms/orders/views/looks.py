@@ -24,7 +24,7 @@ STATE = {
 fill("order", STATUS)
 fill("order_state", STATE)
 fill(
-    "work",
+    "fulfilment",
     {
         "open": Look(WAIT, "Queued"),
         "on_hold": Look(STOP, "On hold"),

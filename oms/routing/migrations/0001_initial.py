@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                 ('parcels', models.PositiveSmallIntegerField()),
                 ('days', models.PositiveSmallIntegerField()),
                 ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='routing_decisions', to='orders.order')),
+                ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='routing_decisions', db_index=False, to='orders.order')),
             ],
             options={
                 'ordering': ['-id'],
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                 ('quantity', models.PositiveIntegerField()),
                 ('order_line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='orders.orderline')),
                 ('reservation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='allocation', to='inventory.reservation')),
-                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='routing.routingdecision')),
+                ('decision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='allocations', db_index=False, to='routing.routingdecision')),
             ],
         ),
         migrations.CreateModel(
