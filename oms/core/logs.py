@@ -23,50 +23,45 @@ def _plain(_: object, __: str, event: MutableMapping[str, Any]) -> str:
     return f"{line}\n{trace}" if trace else line
 
 
+# RequestLog writes the line of a request; Django's own would be a second one. The rest chatter.
+QUIETER = {
+    "django.request": "ERROR",
+    "django.server": "ERROR",
+    "axes": "WARNING",
+    "pyBarcode": "WARNING",
+    "celery.app.trace": "WARNING",
+    "celery.worker.strategy": "WARNING",
+}
+BEFORE = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+
+
 def logging_settings(*, level: str) -> dict[str, Any]:
     """Configure structlog and answer Django's LOGGING; OMS_LOG_FORMAT is ``json`` or ``text``."""
-    form = os.environ.get("OMS_LOG_FORMAT", "json")
-    shared = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    last = _plain if form == "text" else structlog.processors.JSONRenderer(sort_keys=False)
+    text = os.environ.get("OMS_LOG_FORMAT", "json") == "text"
+    last = _plain if text else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            last,
-        ],
+        processors=[*BEFORE, last],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stdout),
         cache_logger_on_first_use=True,
     )
+    line = {
+        "()": structlog.stdlib.ProcessorFormatter,
+        "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
+        "foreign_pre_chain": [*BEFORE, structlog.stdlib.ExtraAdder()],
+    }
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "formatters": {
-            "line": {
-                "()": structlog.stdlib.ProcessorFormatter,
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
-                "foreign_pre_chain": shared,
-            }
-        },
+        "formatters": {"line": line},
         "handlers": {
             "stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}
         },
         "root": {"handlers": ["stdout"], "level": level},
-        "loggers": {
-            # RequestLog writes the line of a request; these would write it twice.
-            "django.request": {"level": "ERROR"},
-            "django.server": {"level": "ERROR"},
-            "axes": {"level": "WARNING"},
-            "barcode": {"level": "WARNING"},
-            "celery.app.trace": {"level": "WARNING"},
-            "celery.worker.strategy": {"level": "WARNING"},
-        },
+        "loggers": {name: {"level": quieter} for name, quieter in QUIETER.items()},
     }

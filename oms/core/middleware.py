@@ -78,7 +78,7 @@ class ClosedByDefault:
     """Refuses a view that declares neither who may see it nor that everybody may.
 
     A view declares ``permission = "orders.view"``, ``public = True`` or, for an API view, ``scope``.
-    ``permission = ""`` in the view's own class means: whoever is signed in.
+    ``permission = ""`` means: whoever is signed in.
     """
 
     # Django's admin asks for each right itself; signing in to it goes through our own door.
@@ -122,16 +122,13 @@ class Declared:
     def __init__(self, view: Callable[..., Any]) -> None:
         holder = getattr(view, "view_class", None) or getattr(view, "cls", None) or view
         self.public: bool = getattr(holder, "public", False)
-        self.permission: str = getattr(holder, "permission", "")
+        # None, or nothing at all: not said. Empty: whoever is signed in.
+        self.permission: str | None = getattr(holder, "permission", None)
         self.scope: object = getattr(holder, "scope", None)
-        # An empty permission counts only where it was written, never where it was inherited.
-        self.for_anybody: bool = vars(holder).get("permission") == ""
 
     def check(self, user: Any) -> None:
         """Raises ``PermissionDenied``."""
-        if self.for_anybody:
-            return
-        if not self.permission:
+        if self.permission is None:
             raise PermissionDenied("This page says nowhere who may see it.")
-        if not user.may(self.permission):
+        if self.permission and not user.may(self.permission):
             raise PermissionDenied(f"Your roles do not allow this ({self.permission}).")

@@ -58,6 +58,12 @@ class DataFolder:
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
 
+    def release(self) -> None:
+        """Let another supervisor in."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def read_environment(self) -> dict[str, str]:
         """What the last start wrote for processes that are started alone."""
         if not self.environment_file.exists():
