@@ -37,6 +37,8 @@ _LOOKS: dict[tuple[str, str], Look] = {}
 
 def fill(kind: str, looks: Mapping[str, Look]) -> None:
     """Say how the states of one kind of thing look; filling twice replaces."""
+    if kind in ICON_OF_TONE:
+        raise ValueError(f"{kind!r} is the name of a tone; a kind needs another.")
     for state, look in looks.items():
         if look.tone not in ICON_OF_TONE:
             raise ValueError(f"{kind}.{state}: there is no tone {look.tone!r}.")

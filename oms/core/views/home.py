@@ -39,7 +39,11 @@ class Home(Page):
     under = "Home"
 
     def get_title(self) -> str:
-        return f"{datetime.now(UTC):%A} {datetime.now(UTC).day} {datetime.now(UTC):%B}"
+        sites = frame.sites_for(self.request.user)
+        here = [zone for code, _, zone in sites if code == self.request.session.get("site")]
+        zone = (here or [zone for _, _, zone in sites] or ["UTC"])[0]
+        today = datetime.now(ZoneInfo(zone))
+        return f"{today:%A} {today.day} {today:%B}"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user

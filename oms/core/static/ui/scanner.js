@@ -69,7 +69,7 @@
   const feel = (name) => {
     const sense = SENSES[name] ?? SENSES.wrong;
     document.documentElement.dataset.lastTone = name;
-    if (settings.vibrate) navigator.vibrate?.(sense.shake);
+    if (settings.vibrate && navigator.userActivation?.hasBeenActive) navigator.vibrate?.(sense.shake);
     if (!settings.volume) return;
     try {
       audio ??= new AudioContext();
