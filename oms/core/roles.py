@@ -128,6 +128,43 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.ADMINISTRATOR: ALL_PERMISSIONS,
 }
 
+# What the admin asks for, by app or model: (to look, to change). An app that is absent is closed.
+ADMIN_RIGHTS: dict[str, tuple[str, str]] = {
+    "core": ("users.view", "users.change"),
+    "core.apitoken": ("tokens.view", "tokens.change"),
+    "core.auditentry": ("audit.view", ""),
+    "core.approval": ("audit.view", ""),
+    "core.outboxmessage": ("messages.view", ""),
+    "core.inboxmessage": ("messages.view", ""),
+    "core.webhookendpoint": ("webhooks.view", "webhooks.change"),
+    "core.webhookdelivery": ("webhooks.view", ""),
+    "admin": ("audit.view", ""),
+    "axes": ("users.view", "users.change"),
+    "otp_totp": ("users.view", "users.change"),
+    "otp_static": ("users.view", "users.change"),
+    "django_celery_beat": ("users.view", "users.change"),
+    "runtime": ("users.view", ""),
+    "catalogue": ("catalogue.view", "catalogue.change"),
+    "inventory": ("stock.view", "locations.change"),
+    "channels": ("channels.view", "channels.change"),
+    "purchasing": ("purchasing.view", "purchasing.change"),
+    "orders": ("orders.view", "orders.change"),
+    "routing": ("routing.view", "routing.change"),
+    "fulfilment": ("fulfilment.view", "locations.change"),
+    "returns": ("returns.view", "returns.authorise"),
+    "alerts": ("alerts.view", "alerts.change"),
+    "reports": ("reports.view", "reports.sign"),
+}
+
+
+def admin_right(model_permission: str) -> str:
+    """Our right behind one of Django's names, such as ``routing.change_rate``; empty when closed to all."""
+    app, _, codename = model_permission.partition(".")
+    verb, _, model = codename.partition("_")
+    look, change = ADMIN_RIGHTS.get(f"{app}.{model}") or ADMIN_RIGHTS.get(app, ("", ""))
+    return look if verb == "view" else change
+
+
 # These hold keys, money or other people's rights: a password alone is not enough for them.
 NEEDS_SECOND_FACTOR = frozenset({Role.ACCOUNTANT, Role.MANAGER, Role.INTEGRATOR, Role.ADMINISTRATOR})
 

@@ -17,7 +17,7 @@ from oms.core import audit
 from oms.core.actors import Actor
 from oms.core.errors import Invalid
 from oms.core.models import ApiToken, User
-from oms.core.transactions import owns_transaction
+from oms.core.transactions import joins_transaction, owns_transaction
 
 _SCOPE = re.compile(r"\*|[a-z][a-z-]*:(\*|[a-z][a-z-]*)")
 _TEXT = re.compile(r"oms_([a-z0-9]{10})_[A-Za-z0-9_-]{43}")
@@ -57,8 +57,18 @@ class Token:
         return self.locations is None or location in self.locations
 
 
-@owns_transaction()
-def create(
+def problem_with(name: str, scopes: Iterable[str], expires_at: datetime | None, *, at: datetime) -> str:
+    """What keeps this from being a token; empty when nothing does."""
+    given = [scope.strip() for scope in scopes]
+    if not name.strip() or not given or not all(map(_SCOPE.fullmatch, given)):
+        return "A token needs a name and at least one scope, such as orders:read, orders:* or *."
+    if expires_at is not None and expires_at <= at:
+        return "The token would have expired already."
+    return ""
+
+
+@joins_transaction
+def issue(
     name: str,
     *,
     scopes: Iterable[str],
@@ -73,10 +83,9 @@ def create(
     Raises ``TokenInvalid``.
     """
     given = sorted({scope.strip() for scope in scopes})
-    if not name.strip() or not given or not all(_SCOPE.fullmatch(scope) for scope in given):
-        raise TokenInvalid()
-    if expires_at is not None and expires_at <= at:
-        raise TokenInvalid("The token would have expired already.")
+    problem = problem_with(name, given, expires_at, at=at)
+    if problem:
+        raise TokenInvalid(problem)
     prefix = "".join(secrets.choice(_PREFIX_LETTERS) for _ in range(10))
     text = f"oms_{prefix}_{secrets.token_urlsafe(32)}"
     token = ApiToken.objects.create(
@@ -91,6 +100,9 @@ def create(
     changes = {"scopes": given, "locations": token.location_codes}
     audit.record("token.created", "token", prefix, actor=actor, at=at, changes=changes, note=token.name)
     return token, text
+
+
+create = owns_transaction()(issue)
 
 
 @owns_transaction()

@@ -47,8 +47,8 @@ class EndpointDisabled(Conflict):
     code = "endpoint-disabled"
 
 
-@owns_transaction()
-def create(
+@joins_transaction
+def add(
     url: str, *, topics: list[str], actor: Actor, at: datetime, description: str = ""
 ) -> tuple[WebhookEndpoint, str]:
     """Make an endpoint and answer it with its signing secret, shown this once.
@@ -64,6 +64,9 @@ def create(
     )
     _told("webhook endpoint.created", endpoint, actor=actor, at=at, changes={"topics": endpoint.topics})
     return endpoint, secret
+
+
+create = owns_transaction()(add)
 
 
 @owns_transaction()

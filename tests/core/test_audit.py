@@ -36,6 +36,7 @@ def superuser_hand(owner_connection):
 def test_an_entry_is_written_only_with_its_deed():
     with pytest.raises(NoTransaction):
         audit.record("thing.done", "thing", 1, actor=CLERK, at=NOON)
+
     def fails():
         with transaction.atomic():
             audit.record("thing.done", "thing", 1, actor=CLERK, at=NOON)
@@ -126,7 +127,8 @@ def test_an_entry_slipped_in_behind_the_head_is_found(superuser_hand):
     seal_all()
     superuser_hand.execute(
         "insert into core_auditentry (xid, action, subject_kind, subject_id, actor_kind, actor_id,"
-        " actor_name, happened_at, request_id, note) values ('3', 'forged', 'thing', '9', 'user', '', 'x', now(), '', '')"
+        " actor_name, happened_at, request_id, note)"
+        " values ('3', 'forged', 'thing', '9', 'user', '', 'x', now(), '', '')"
     )
     superuser_hand.commit()
     seal_all()

@@ -237,9 +237,7 @@ def test_a_chore_that_fails_stops_nothing():
     def broken(at):
         raise ZeroDivisionError
 
-    house = Relay(
-        reactions={}, chores=(Chore("broken", 60, broken), Chore("fine", 60, done.append))
-    )
+    house = Relay(reactions={}, chores=(Chore("broken", 60, broken), Chore("fine", 60, done.append)))
     runner = threading.Thread(target=run, args=(house,))
     runner.start()
     end = time.monotonic() + 10

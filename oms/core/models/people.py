@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from oms.core.actors import Actor
-from oms.core.roles import NEEDS_SECOND_FACTOR, PERMISSIONS, Role
+from oms.core.roles import ADMIN_RIGHTS, NEEDS_SECOND_FACTOR, PERMISSIONS, Role, admin_right
 
 
 class Theme(models.TextChoices):
@@ -66,8 +66,14 @@ class User(AbstractUser):
         return bool(codes) if location is None else location in codes
 
     def has_perm(self, perm: str, obj: object = None) -> bool:
-        """Django's own permission names are for the admin's superusers; everyone else goes by ``may``."""
-        return self.is_active and (self.is_superuser or (self.is_staff and super().has_perm(perm, obj)))
+        """Whether the admin lets this person do what Django calls ``app.verb_model``."""
+        right = admin_right(perm)
+        return self.is_active and (self.is_superuser or (bool(right) and self.may(right)))
+
+    def has_module_perms(self, app_label: str) -> bool:
+        """Whether the admin shows this person anything of the app."""
+        rights = {look for name, (look, _) in ADMIN_RIGHTS.items() if name.partition(".")[0] == app_label}
+        return self.is_active and (self.is_superuser or any(map(self.may, rights)))
 
 
 class Grant(models.Model):

@@ -1,0 +1,95 @@
+"""The admin of the house: for those who may enter, with the second step taken where it is required."""
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import resolve_url
+from django.utils import timezone
+
+from oms.core import audit
+
+
+class HouseAdminSite(admin.AdminSite):
+    """Django's admin behind our own doors."""
+
+    site_header = site_title = "OMS"
+    index_title = "Administration"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether this person may be here at all."""
+        user = request.user
+        return user.is_authenticated and user.may("admin.enter") and second_step_taken(request)
+
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+        """Tell those who are signed in and may not be here so, and send strangers to sign in."""
+        guarded = super().admin_view(view, cacheable)
+
+        def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            if request.user.is_authenticated and not request.user.may("admin.enter"):
+                raise PermissionDenied("Your roles do not open the admin.")
+            return guarded(request, *args, **kwargs)
+
+        return update_wrapper(guard, view)
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Sign in by the house's own door, which knows of the second step."""
+        after = request.GET.get("next") or resolve_url("admin:index")
+        return redirect_to_login(after, resolve_url(settings.LOGIN_URL))
+
+
+def second_step_taken(request: HttpRequest) -> bool:
+    """Whether the second step of signing in was taken, or is not asked for in this house."""
+    return settings.TWO_FACTOR != "required" or request.user.is_verified()
+
+
+class Audited(admin.ModelAdmin):
+    """Reference data edited in the admin, each change told to the audit in the same transaction."""
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Tell that it was added."""
+        self._tell(request, obj, "added")
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        """Tell which fields were changed; the values stay where they are."""
+        self._tell(request, obj, "changed", said=message)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        """Tell each that was deleted."""
+        for obj in queryset:
+            self._tell(request, obj, "deleted")
+        return super().log_deletions(request, queryset)
+
+    def _tell(self, request: HttpRequest, obj: Any, verb: str, said: Any = None) -> None:
+        kind = str(self.opts.verbose_name)
+        audit.record(
+            f"{self.opts.model_name}.{verb}",
+            kind,
+            obj.pk,
+            actor=request.user.actor,
+            at=timezone.now(),
+            changes={"said": said} if isinstance(said, list) and said else None,
+        )
+
+
+class ReadOnly(admin.ModelAdmin):
+    """Documents: to read here, and to move by actions."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds one here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody edits one here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes one."""
+        return False
