@@ -17,7 +17,7 @@ app = Celery("oms")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    "tick": {"task": "oms.runtime.tasks.tick", "schedule": 20, "options": {"expires": 20}},
+    "tick": {"task": "oms.runtime.tasks.tick", "schedule": 10, "options": {"expires": 10}},
 } | (app.conf.beat_schedule or {})
 
 
