@@ -1,8 +1,7 @@
 """The admin of the house: for those who may enter, with the second step taken where it is required."""
 
-from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin
@@ -13,6 +12,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 
 from oms.core import audit
+from oms.core.models import User
 
 
 class HouseAdminSite(admin.AdminSite):
@@ -26,7 +26,7 @@ class HouseAdminSite(admin.AdminSite):
         user = request.user
         return user.is_authenticated and user.may("admin.enter") and second_step_taken(request)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """Tell those who are signed in and may not be here so, and send strangers to sign in."""
         guarded = super().admin_view(view, cacheable)
 
@@ -45,7 +45,7 @@ class HouseAdminSite(admin.AdminSite):
 
 def second_step_taken(request: HttpRequest) -> bool:
     """Whether the second step of signing in was taken, or is not asked for in this house."""
-    return settings.TWO_FACTOR != "required" or request.user.is_verified()
+    return settings.TWO_FACTOR != "required" or bool(getattr(request.user, "is_verified", bool)())
 
 
 class Audited(admin.ModelAdmin):
@@ -73,7 +73,7 @@ class Audited(admin.ModelAdmin):
             f"{self.opts.model_name}.{verb}",
             kind,
             obj.pk,
-            actor=request.user.actor,
+            actor=cast(User, request.user).actor,
             at=timezone.now(),
             changes={"said": said} if isinstance(said, list) and said else None,
         )

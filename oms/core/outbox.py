@@ -36,6 +36,8 @@ class Message:
     attempts: int
     fence: int
     request_id: str
+    # The hour of this try: reactions are not doors and read no clock.
+    claimed_at: datetime
 
 
 class Undeliverable(Exception):
@@ -111,7 +113,12 @@ def claim(
             },
         )
         rows = sorted(cursor.fetchall())
-    return [Message(*row[:3], msgspec.json.decode(row[3]), *row[4:]) for row in rows]
+    return [
+        Message(
+            number, topic, aggregate, msgspec.json.decode(payload), recorded_at, attempts, fence, request, at
+        )
+        for number, topic, aggregate, payload, recorded_at, attempts, fence, request in rows
+    ]
 
 
 def delivered(message: Message, *, at: datetime) -> bool:
