@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import F, Max, Prefetch, QuerySet, Sum
@@ -177,3 +178,13 @@ def places_of(order_ids: Iterable[int]) -> dict[int, list[FulfilmentOrder]]:
 def work_of_order(order_id: int) -> QuerySet[FulfilmentOrder]:
     """All work of one order with lines, parcels and shipments, in a fixed number of queries."""
     return work_with_lines().filter(order_id=order_id).prefetch_related("shipments").order_by("sequence")
+
+
+def unanswered_by(at: datetime) -> QuerySet[FulfilmentOrder]:
+    """Requests to partners and suppliers that were to be answered by now and were not, oldest first."""
+    return (
+        FulfilmentOrder.objects.select_related("location", "order")
+        .filter(acknowledge_by__lt=at, request_status__in=("queued", "sent"), status__in=sorted(LIVE_WORK))
+        .exclude(location__kind="own")
+        .order_by("acknowledge_by", "id")
+    )

@@ -79,6 +79,16 @@ def lock_level(sku_id: int, location_id: int) -> StockLevel:
     return StockLevel.objects.select_for_update(no_key=True).get(sku_id=sku_id, location_id=location_id)
 
 
+def lock_levels(sku_ids: Iterable[int], location_id: int) -> dict[int, int]:
+    """Level ids by SKU id at one location, locked in id order; those that are new are made at zero."""
+    wanted = sorted(sku_ids)
+    StockLevel.objects.bulk_create(
+        [StockLevel(sku_id=sku_id, location_id=location_id) for sku_id in wanted], ignore_conflicts=True
+    )
+    locked = StockLevel.objects.select_for_update(no_key=True).filter(sku_id__in=wanted, location_id=location_id)
+    return dict(locked.order_by("pk").values_list("sku_id", "pk"))
+
+
 def lock_reservations(reservation_ids: Iterable[int]) -> list[Reservation]:
     """These reservations, locked in the order of their levels."""
     return list(

@@ -7,6 +7,7 @@ reads the same names from its own environment or from ``OMS_DATA_DIR/environment
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 
 from oms.core.logs import logging_settings
 
@@ -215,6 +216,12 @@ CELERY_DB_REUSE_MAX = 200
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "serve backorders": {"task": "oms.flows.tasks.serve_backorders", "schedule": 300},
+    "watch requests and promises": {"task": "oms.flows.tasks.watch_requests", "schedule": 300},
+    "prove invariants": {"task": "oms.flows.tasks.prove_invariants", "schedule": crontab(hour=2, minute=10)},
+    "verify the audit": {"task": "oms.flows.tasks.verify_audit", "schedule": crontab(hour=3, minute=10)},
+}
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 if CELERY_BROKER_URL.startswith("redis"):
     CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 300}

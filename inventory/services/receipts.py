@@ -1,8 +1,10 @@
 """Units that arrive: announced first, then received against what was announced."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
-from inventory.models import ExpectedReceipt, StockLevel
+from inventory import queries
+from inventory.models import ExpectedReceipt, StockLevel, StockLocation, StockMovement
 from inventory.rules import MovementKind
 from inventory.services import movements
 from inventory.services.movements import Cause
@@ -48,5 +50,24 @@ def receive(level: StockLevel, *, quantity: int, reference: str, actor: Actor, a
         cause=Cause("receipt", number, reference),
         actor=actor,
         at=at,
+    )
+    return number
+
+
+@joins_transaction
+def receive_many(
+    pieces: Mapping[int, int], *, location: StockLocation, reference: str, actor: Actor, at: datetime
+) -> str:
+    """Put pieces of many SKUs (id → pieces) on their levels at one location and return the receipt's number."""
+    number = numbering.next_number("RC")
+    levels = queries.lock_levels(pieces, location.pk)
+    StockMovement.objects.bulk_create(
+        [
+            StockMovement(
+                level_id=levels[sku_id], kind=MovementKind.RECEIVE.value, on_hand_delta=quantity, moved_at=at,
+                source="receipt", source_key=f"{number}:{sku_id}", reference=reference, actor=actor.label,
+            )
+            for sku_id, quantity in sorted(pieces.items())
+        ]
     )
     return number

@@ -1,5 +1,7 @@
 """Questions about SKUs."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
@@ -21,6 +23,18 @@ def sku(code: str) -> Sku:
     found = Sku.objects.filter(code=code).first()
     if found is None:
         raise SkuNotFound(f"There is no SKU {code}.")
+    return found
+
+
+def skus_by_code(codes: Iterable[str]) -> dict[str, Sku]:
+    """The SKUs with these codes.
+
+    Raises ``SkuNotFound``, naming those that are missing.
+    """
+    wanted = set(codes)
+    found = {sku.code: sku for sku in Sku.objects.filter(code__in=wanted)}
+    if missing := sorted(wanted - found.keys()):
+        raise SkuNotFound(f"There is no SKU {', '.join(missing[:10])}.")
     return found
 
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from threading import Lock
 
+from django.db.models import Sum
+
+from inventory.models import StockLevel
 from oms.channels.models import Channel
 from oms.core.errors import Invalid
 
@@ -25,6 +28,21 @@ class ChannelPolicy:
     stock_buffer: int
     sites: frozenset[int] | None
     is_active: bool
+
+
+def sellable(sku_code: str, channel_code: str) -> int:
+    """Pieces of a SKU that a channel could promise now: available at its locations, less its buffer.
+
+    Raises ``UnknownChannel``.
+    """
+    channel = Channel.objects.filter(code=channel_code, is_active=True).prefetch_related("locations").first()
+    if channel is None:
+        raise UnknownChannel(f"There is no active channel {channel_code}.")
+    levels = StockLevel.objects.filter(sku__code=sku_code, location__is_active=True, available__gt=0)
+    if sites := [location.pk for location in channel.locations.all()]:
+        levels = levels.filter(location__in=sites)
+    pieces = levels.aggregate(pieces=Sum("available"))["pieces"] or 0
+    return max(0, pieces - channel.stock_buffer)
 
 
 _lock = Lock()

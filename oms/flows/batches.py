@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+import psycopg
 import structlog
 from django.db import DatabaseError, connection
 
@@ -14,8 +15,9 @@ from oms.core.logs import REQUEST_ID
 from oms.routing.plans import Parcel, Plan
 
 ANSWER_WITHIN = timedelta(hours=4)
-_STOCK_SHORT = "OM001"
-_UNIQUE = "23505"
+# Below safety stock, below zero, or a number that somebody else took: the world moved since it was seen.
+_MOVED = frozenset({"OM001", "23505"})
+_SHELF_IS_EMPTY = "reserved_and_quarantined_never_exceed_on_hand"
 
 
 class Batch:
@@ -99,10 +101,16 @@ class Batch:
             with connection.cursor() as cursor:
                 cursor.execute(f"select {routine}(%s::jsonb)", [text])
         except DatabaseError as error:
-            if getattr(error.__cause__, "sqlstate", "") in (_STOCK_SHORT, _UNIQUE):
+            if _moved(error.__cause__):
                 raise LevelsMoved("Stock moved while the order was planned. Send it again.") from error
             raise
 
 
 def _lines(parcel: Parcel) -> list[dict[str, Any]]:
     return [{"sku": sku, "quantity": pieces} for sku, pieces in parcel.lines]
+
+
+def _moved(cause: BaseException | None) -> bool:
+    if not isinstance(cause, psycopg.Error):
+        return False
+    return cause.sqlstate in _MOVED or cause.diag.constraint_name == _SHELF_IS_EMPTY

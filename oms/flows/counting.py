@@ -1,5 +1,6 @@
 """Stories of counts: adjustments and receipts."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from inventory import queries as stock_queries
@@ -49,6 +50,33 @@ def receive_stock(
         changes={"location": place.code, "on_hand": [level.on_hand, level.on_hand + quantity]},
     )
     _tell(sku.code, place.code, number, quantity, at=at)
+    return number
+
+
+@owns_transaction()
+def receive_delivery(
+    lines: Mapping[str, int], *, location: str, reference: str, actor: Actor, at: datetime
+) -> str:
+    """Receive a whole delivery (SKU code → pieces) in a fixed number of statements; the receipt's number.
+
+    Raises ``SkuNotFound`` naming the codes that are unknown, ``LocationNotFound``.
+    """
+    place = stock_queries.location(location)
+    skus = sku_queries.skus_by_code(lines)
+    number = receipts.receive_many(
+        {skus[code].pk: quantity for code, quantity in lines.items()},
+        location=place, reference=reference, actor=actor, at=at,
+    )
+    audit.record(
+        "delivery.received", "location", place.code, actor=actor, at=at, note=f"{number} {reference}",
+        changes={"skus": len(lines), "pieces": sum(lines.values())},
+    )
+    outbox.record(
+        "stock.changed",
+        aggregate=f"receipt:{number}",
+        payload={"skus": sorted(lines), "location": place.code, "document": number},
+        at=at,
+    )
     return number
 
 

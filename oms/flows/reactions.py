@@ -2,14 +2,36 @@
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from oms.alerts.services import alerts
 from oms.core import webhooks
+from oms.core.actors import SYSTEM
+from oms.core.outbox import Message
 from oms.core.relay import Reaction
 from oms.core.transactions import owns_transaction
+from oms.flows import ordering
+from oms.orders import queries as order_queries
+
+# So many orders are looked at for one piece of news; what still waits is served by the next or by the clock.
+MOST_SERVED = 200
+
+
+def serve_waiting(message: Message) -> None:
+    """Stock came free: the orders that wait for it are served, those placed first before the others."""
+    skus = message.payload.get("skus") or [message.payload["sku"]]
+    if message.payload.get("quantity_delta", 1) <= 0:
+        return
+    for sku in skus:
+        for number in order_queries.waiting_for(sku)[:MOST_SERVED]:
+            ordering.serve_backorders(number, actor=SYSTEM, at=timezone.now())
+
 
 # A topic that stands here names all of its reactions, the webhooks' among them.
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     webhooks.DELIVER: (webhooks.deliver,),
+    "stock.changed": (serve_waiting, webhooks.fan_out),
+    "order.cancelled": (serve_waiting, webhooks.fan_out),
 }
 # News of every other topic is told to the endpoints that listen.
 OTHERWISE: tuple[Reaction, ...] = (webhooks.fan_out,)

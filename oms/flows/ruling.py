@@ -6,7 +6,13 @@ from oms.core.actors import Actor
 from oms.core.errors import Forbidden
 from oms.core.models import User
 from oms.core.transactions import owns_transaction
-from oms.routing.services import rule_sets
+from oms.routing.services import reference, rule_sets
+
+
+@owns_transaction()
+def set_up(*, at: datetime) -> None:
+    """Make what is missing of zones, rate cards and the first rule set; what is there stays."""
+    reference.set_up(at=at)
 
 
 @owns_transaction()

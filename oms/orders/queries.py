@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now
 from django.db.models.functions import Now
 
@@ -62,9 +62,14 @@ def lines_of(order_ids: Iterable[int]) -> QuerySet[OrderLine]:
 
 
 def waiting_for(sku_code: str) -> list[str]:
-    """Numbers of open orders that wait for a SKU, those placed first at the head."""
+    """Numbers of open orders that wait for a SKU of which something is available, those placed first at the head."""
     return list(
-        Order.objects.filter(state="open", lines__sku__code=sku_code, lines__quantity_waiting__gt=0)
+        Order.objects.filter(
+            state="open",
+            lines__sku__code=sku_code,
+            lines__quantity_waiting__gt=0,
+            lines__sku__levels__available__gt=0,
+        )
         .order_by("placed_at", "id")
         .values_list("number", flat=True)
         .distinct()
@@ -133,3 +138,52 @@ def orders_of_customer(email: str) -> int:
 def channels_in_use() -> list[tuple[str, str]]:
     """Codes and names of the channels that orders come from."""
     return list(Channel.objects.order_by("name").values_list("code", "name"))
+
+
+def could_be_served() -> list[str]:
+    """Numbers of open orders that wait for something which is available somewhere, those placed first at the head."""
+    return list(
+        Order.objects.filter(
+            state="open", lines__quantity_waiting__gt=0, lines__sku__levels__available__gt=0
+        )
+        .order_by("placed_at", "id")
+        .values_list("number", flat=True)
+        .distinct()
+    )
+
+
+def past_promise(at: datetime) -> QuerySet[Order]:
+    """Orders that should have left by now and have not, the latest first."""
+    return Order.objects.filter(promise_by__lt=at, state__in=("open", "on_hold")).order_by("promise_by", "id")
+
+
+def held_for(reason: str) -> Q:
+    """A filter for orders that are on hold for exactly this reason."""
+    holds = Hold.objects.filter(released_at__isnull=True, reason=reason).values("order")
+    return Q(state="on_hold", pk__in=holds)
+
+
+def hold_reasons(shown: QuerySet[Order]) -> list[dict[str, object]]:
+    """Why these orders are held: reason, orders, their value per currency's minor units, and since when."""
+    held = Hold.objects.filter(released_at__isnull=True, order__in=shown.filter(state="on_hold"))
+    return list(
+        held.values("reason", "order__currency")
+        .annotate(orders=Count("pk"), value=Sum("order__total_minor"), since=Min("placed_at"))
+        .order_by("since")
+    )
+
+
+def stopped(shown: QuerySet[Order], narrow: Q) -> list[dict[str, object]]:
+    """How many of these orders a filter lets through, their value per currency, and the oldest."""
+    return list(
+        shown.filter(narrow)
+        .order_by()
+        .values("currency")
+        .annotate(orders=Count("pk"), value=Sum("total_minor"), since=Min("placed_at"))
+    )
+
+
+def due_first(shown: QuerySet[Order], *, limit: int) -> list[Order]:
+    """The open orders whose promise comes first."""
+    due = shown.filter(state__in=["open", "on_hold"], promise_by__isnull=False)
+    return list(due.order_by("promise_by", "id")[:limit])

@@ -1,0 +1,26 @@
+"""``manage.py seed_demo``: a believable shop, made through the flows."""
+
+from datetime import timedelta
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from oms.flows.demo import shop
+from oms.flows.demo.history import DAYS, History
+from oms.orders import queries as order_queries
+
+
+class Command(BaseCommand):
+    help = "Fills an empty database with a demo shop and 90 days of its orders, all made through the flows."
+
+    def handle(self, *args: object, **options: object) -> None:
+        """Make the shop.
+
+        Raises ``CommandError`` when there are orders already.
+        """
+        if order_queries.orders().exists():
+            raise CommandError("There are orders already. The demo shop wants an empty database.")
+        now = timezone.now()
+        sold = shop.open_shop(at=now - timedelta(days=DAYS + 1), say=self.stdout.write)
+        total = History(sold, now=now, say=self.stdout.write).play()
+        self.stdout.write(f"The demo shop is open: {total} orders.")

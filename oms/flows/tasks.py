@@ -1,0 +1,45 @@
+"""Everything that the clock starts. A task carries no facts: it asks the database what is due."""
+
+import structlog
+from celery import shared_task
+from django.utils import timezone
+
+from oms.core import audit
+from oms.core.actors import SYSTEM
+from oms.flows import ordering, proving, watching
+from oms.orders import queries as order_queries
+from oms.reports.invariants import INVARIANTS
+
+log = structlog.get_logger("oms.tasks")
+MOST_SERVED = 500
+
+
+@shared_task
+def serve_backorders() -> int:
+    """Serve open orders that wait for stock which is there: what a lost message would have done."""
+    served = 0
+    for number in order_queries.could_be_served()[:MOST_SERVED]:
+        served += ordering.serve_backorders(number, actor=SYSTEM, at=timezone.now())
+    return served
+
+
+@shared_task
+def watch_requests() -> int:
+    """Alert on fulfilment requests that nobody has answered in time, and on orders past their promise."""
+    return watching.overdue_requests(at=timezone.now()) + watching.late_orders(at=timezone.now())
+
+
+@shared_task
+def prove_invariants() -> int:
+    """Recompute every invariant from raw rows; a breach becomes an alert."""
+    findings = proving.prove(list(INVARIANTS), clock=timezone.now)
+    return sum(finding.differences for finding in findings)
+
+
+@shared_task
+def verify_audit() -> bool:
+    """Walk the audit's chain; what does not agree becomes an alert."""
+    verdict = audit.verify()
+    if not verdict.sound:
+        watching.broken_audit(verdict.findings, at=timezone.now())
+    return verdict.sound

@@ -1,0 +1,46 @@
+"""Stories of lateness: what should have happened by now and did not."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from fulfilment import queries as work_queries
+from oms.alerts.models import Severity
+from oms.alerts.services import alerts
+from oms.core.transactions import owns_transaction
+from oms.orders import queries as order_queries
+
+MOST_AT_ONCE = 500
+
+
+@owns_transaction()
+def overdue_requests(*, at: datetime) -> int:
+    """Alert on partners' requests past their time to answer; says how many."""
+    overdue = work_queries.unanswered_by(at)[:MOST_AT_ONCE]
+    for work in overdue:
+        alerts.open_alert(
+            "overdue_acknowledgement", "fulfilment_order", work.number, at=at, location=work.location.code,
+            message=f"{work.location.name} has not answered {work.number} since {work.opened_at:%d %b %H:%M} UTC.",
+            url=f"/orders/{work.order.number}",
+        )
+    return len(overdue)
+
+
+@owns_transaction()
+def late_orders(*, at: datetime) -> int:
+    """Alert on open orders past their promise; says how many."""
+    late = order_queries.past_promise(at)[:MOST_AT_ONCE]
+    for order in late:
+        alerts.open_alert(
+            "late_order", "order", order.number, at=at,
+            message=f"{order.number} was promised by {order.promise_by:%d %b %H:%M} UTC and has not left.",
+            url=f"/orders/{order.number}",
+        )
+    return len(late)
+
+
+@owns_transaction()
+def broken_audit(findings: Sequence[str], *, at: datetime) -> None:
+    """Alert that the audit's chain does not agree with its entries."""
+    alerts.open_alert(
+        "broken_audit", "audit", "chain", at=at, severity=Severity.STOP, message="; ".join(findings)[:300]
+    )
