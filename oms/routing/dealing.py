@@ -1,12 +1,11 @@
 """Who sends how much of what, once it is known which sites take part; pure."""
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
-from math import prod
 
 from oms.routing.network import Choice, Step
-from oms.routing.problem import covers
 
 Pieces = tuple[int, ...]
 """So many of each SKU, in the order of the demand."""
@@ -48,19 +47,68 @@ class Deal:
     ways: int
 
 
-def deal(arms: Sequence[Arm], target: Pieces, terms: Terms, *, most_ways: int) -> Deal:
-    """Find the best way to deal the target over these sites, each of which sends something."""
+def deal(arms: Sequence[Arm], target: Pieces, terms: Terms, *, most_ways: int, bar: float = math.inf) -> Deal:
+    """Find the best way to deal the target over these sites, each of which sends something.
+
+    Ways whose strong measures exceed ``bar`` are of no interest.
+    """
     arms = sorted(arms, key=_rank)
     spans = [_span(arm, arms, target) for arm in arms]
     if all(_one_step(arm, span, terms.weights) for arm, span in zip(arms, spans, strict=True)):
         return Deal(_priced(arms, dealt_in_order(arms, target), terms), True, 1)
-    ways = prod([high - low + 1 for span in spans[:-1] for low, high in span])
-    if ways <= most_ways:
-        return Deal(_best(arms, _all_ways(arms, target), terms), True, ways)
-    orders = [[arm, *[other for other in arms if other is not arm]] for arm in arms]
-    tries = [dealt_in_order(order, target) for order in orders]
-    placed = [[dealt[order.index(arm)] for arm in arms] for order, dealt in zip(orders, tries, strict=True)]
-    return Deal(_best(arms, placed, terms), False, len(arms))
+    search = _Dealing(arms, terms, most_ways, bar)
+    for order in [arms, *[[arm, *[other for other in arms if other is not arm]] for arm in arms]]:
+        dealt = dealt_in_order(order, target)
+        search.offer(_priced(arms, [dealt[order.index(arm)] for arm in arms], terms))
+    search.go_on(0, (), target, 0)
+    return Deal(search.best, search.ways <= most_ways, search.ways)
+
+
+class _Dealing:
+    """Every way to deal pieces over a few sites, those that give most to the first site first."""
+
+    def __init__(self, arms: Sequence[Arm], terms: Terms, most_ways: int, bar: float) -> None:
+        self.arms = arms
+        self.terms = terms
+        self.most_ways = most_ways
+        self.ways = 0
+        self.best: tuple[Share, ...] | None = None
+        self.bar: tuple[float, float, float] = (bar, math.inf, math.inf)
+        # What the arms from here on are worth at least.
+        self.least = [sum([arm.strong - arm.extra for arm in arms[i:]]) for i in range(len(arms) + 1)]
+        self.fewest_days = [max([arm.days for arm in arms[i:]], default=0) for i in range(len(arms) + 1)]
+
+    def go_on(self, i: int, shares: tuple[Share, ...], left: Pieces, strong: int) -> None:
+        """Deal what is left to the arms from ``i`` on."""
+        if i == len(self.arms):
+            self.offer(shares)
+            return
+        arm, weights = self.arms[i], self.terms.weights
+        spans = _span(arm, self.arms[i:], left)
+        for pieces in product(*[range(high, low - 1, -1) for low, high in spans]):
+            self.ways += 1
+            if self.ways > self.most_ways:
+                return
+            step = arm.choice.at(_grams(pieces, weights))
+            if step is None or not any(pieces) or self._hopeless(i, shares, strong + step.strong, step.days):
+                continue
+            rest = tuple([wanted - given for wanted, given in zip(left, pieces, strict=True)])
+            self.go_on(i + 1, (*shares, (arm, pieces, step)), rest, strong + step.strong)
+
+    def offer(self, shares: tuple[Share, ...] | None) -> None:
+        """Remember these shares when they are the best so far; of equals the first."""
+        if shares is None:
+            return
+        days = max([step.days for _, _, step in shares])
+        strong = sum([step.strong for _, _, step in shares]) + self.terms.day_weight * days
+        worth = (strong, self.terms.day_counts * days, sum([step.weak for _, _, step in shares]))
+        if worth < self.bar:
+            self.best, self.bar = shares, worth
+
+    def _hopeless(self, i: int, shares: tuple[Share, ...], strong: int, days: int) -> bool:
+        days = max([days, self.fewest_days[i + 1], *[step.days for _, _, step in shares]])
+        least = strong + self.least[i + 1] + self.terms.day_weight * days
+        return (least, self.terms.day_counts * days) > self.bar[:2]
 
 
 def dealt_in_order(arms: Sequence[Arm], target: Pieces) -> list[Pieces]:
@@ -79,23 +127,6 @@ def dealt_in_order(arms: Sequence[Arm], target: Pieces) -> list[Pieces]:
     return list(zip(*columns, strict=True))
 
 
-def _best(
-    arms: Sequence[Arm], ways: Iterator[list[Pieces]] | list[list[Pieces]], terms: Terms
-) -> tuple[Share, ...] | None:
-    """The way that is worth most; of equals the first, which gives most to the first site."""
-    best, best_worth = None, None
-    for dealt in ways:
-        shares = _priced(arms, dealt, terms)
-        if shares is None:
-            continue
-        days = max([step.days for _, _, step in shares])
-        strong = sum([step.strong for _, _, step in shares]) + terms.day_weight * days
-        worth = (strong, terms.day_counts * days, sum([step.weak for _, _, step in shares]))
-        if best_worth is None or worth < best_worth:
-            best, best_worth = shares, worth
-    return best
-
-
 def _priced(arms: Sequence[Arm], dealt: Sequence[Pieces], terms: Terms) -> tuple[Share, ...] | None:
     shares = []
     for arm, pieces in zip(arms, dealt, strict=True):
@@ -104,19 +135,6 @@ def _priced(arms: Sequence[Arm], dealt: Sequence[Pieces], terms: Terms) -> tuple
             return None
         shares.append((arm, pieces, step))
     return tuple(shares)
-
-
-def _all_ways(arms: Sequence[Arm], target: Pieces) -> Iterator[list[Pieces]]:
-    """Every way to deal the target, those that give most to the first site first."""
-    first, others = arms[0], arms[1:]
-    if not others:
-        if covers(first.stock, target):
-            yield [target]
-        return
-    for pieces in product(*[range(high, low - 1, -1) for low, high in _span(first, arms, target)]):
-        rest = tuple([wanted - given for wanted, given in zip(target, pieces, strict=True)])
-        for dealt in _all_ways(others, rest):
-            yield [pieces, *dealt]
 
 
 def _span(arm: Arm, arms: Sequence[Arm], target: Pieces) -> list[tuple[int, int]]:

@@ -14,7 +14,7 @@ from oms.routing.explaining import Case, Seen
 from oms.routing.network import Lane, Network, preference_unit
 from oms.routing.plans import Parcel, Plan, Share
 from oms.routing.problem import Demand, OrderFacts, Partial, demand_of
-from oms.routing.search import Found, Outcome, Search
+from oms.routing.search import Found, Outcome, search
 
 Stock = Mapping[tuple[int, int], int]
 """Available pieces by (site id, SKU id); what is missing is none."""
@@ -98,7 +98,7 @@ def _searched(case: Case, arms: list[Arm], target: Pieces) -> Outcome:
         return Outcome(None, None, proven=True)
     limit = len(arms) if case.ruled.max_parcels is None else case.ruled.max_parcels
     terms = Terms(case.demand.weights, network.day_weight, network.day_counts)
-    outcome = Search(arms, target, terms, limit).run()
+    outcome = search(arms, target, terms, limit)
     if together and outcome.best and outcome.best.worth[0]:
         return Outcome(None, None, outcome.proven)
     return outcome

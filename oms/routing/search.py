@@ -1,9 +1,12 @@
 """The exact search: of all subsets of sites that fill an order, the best one and the next; pure.
 
-Depth first with bounds. ``Arm`` is one way to use one site; a set of arms is worth the sum of their
-measures (days: the slowest), so a partial set never gets better by adding to it, and whatever is already no
-better than the best is cut off together with all that contains it. Arms are tried in order of worth, so one
-cut ends the whole row.
+Depth first with bounds. An arm is one way to use one site; a set of arms is worth the sum of
+their measures (days: the slowest), so a partial set never gets better by adding to it, and
+whatever is already no better than the best is cut off together with all that contains it. Arms
+are tried in order of worth, so one cut ends the whole row. Where weight makes no difference, an
+arm is taken only beside every arm that is better and has no less: swapping would win.
+
+The runner-up is the best plan without one of the winner's sites.
 """
 
 from collections.abc import Sequence
@@ -15,19 +18,20 @@ from oms.routing.problem import covers
 
 NODES = 20_000
 """Sets looked at before the search settles for a plan with a stated gap."""
-RUNNER_UP_NODES = 400
-"""Sets looked at on behalf of the second best plan."""
-
-WAYS = 20_000
-"""Ways to deal pieces over sites that are tried for one order, where weight bands make a difference."""
+RUNNER_UP_NODES = 500
+"""Sets looked at for the best plan without one of the winner's sites."""
+WAYS = 10_000
+"""Ways to deal pieces over sites that are tried for one order, where weight makes a difference."""
 
 Worth = tuple[float, float, float, float]
+"""Pieces unfilled, strong measures, days, weak measures; the lower the better."""
 _WORST: Worth = (inf, inf, inf, inf)
+_NOTHING = (0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A set of arms, what each sends, and what that is worth."""
+    """A set of sites, what each sends, and what that is worth."""
 
     worth: Worth
     mask: int
@@ -36,142 +40,177 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The best set, the best of those with other sites, and whether nothing better can exist."""
+    """The best set, the best without one of its sites, and whether nothing better can exist."""
 
     best: Found | None
     second: Found | None
     proven: bool
 
 
-class Search:
-    """One order's search; ``target`` is what stock allows of each SKU."""
+def search(arms: Sequence[Arm], target: Pieces, terms: Terms, limit: int) -> Outcome:
+    """Find the set that sends the most of the target, at most ``limit`` parcels, and is worth most."""
+    ordered = sorted(arms, key=_order)
+    attempt = Attempt(ordered, target, terms, limit, nodes=NODES)
+    best = attempt.solve()
+    if best is None:
+        return Outcome(None, None, not attempt.cut_short)
+    second = None
+    for arm, _, _ in best.shares:
+        others = [other for other in ordered if other.bit != arm.bit]
+        found = Attempt(others, target, terms, limit, nodes=RUNNER_UP_NODES, bar=second).solve()
+        if found is not None:
+            second = found
+    return Outcome(best, second, best.worth <= attempt.open)
+
+
+class Attempt:
+    """One search over these arms, sorted by worth; ``bar`` is a set that must be beaten."""
 
     __slots__ = (
-        "arms",
-        "best",
-        "flat",
-        "limit",
-        "most",
-        "nodes",
-        "open",
-        "second",
-        "sums",
-        "target",
-        "terms",
-        "ways",
+        *("arms", "bar", "best", "cut_short", "dominators", "flat", "goal", "limit", "missed", "most"),
+        *("most_nodes", "nodes", "open", "siblings", "sums", "target", "terms", "ways"),
     )
 
-    def __init__(self, arms: Sequence[Arm], target: Pieces, terms: Terms, limit: int) -> None:
-        self.arms = sorted(arms, key=_order)
-        self.target = target
+    def __init__(
+        self,
+        arms: Sequence[Arm],
+        target: Pieces,
+        terms: Terms,
+        limit: int,
+        *,
+        nodes: int,
+        bar: Found | None = None,
+    ) -> None:
+        self.arms = arms
+        self.goal = target
         self.terms = terms
         self.limit = limit
-        self.best: Found | None = None
-        self.second: Found | None = None
+        self.most_nodes = nodes
         self.nodes = 0
-        self.open: Worth | None = None
         self.ways = WAYS
+        self.best: Found | None = None
+        self.bar: Worth = bar.worth if bar else _WORST
+        self.open: Worth = _WORST
+        self.cut_short = False
+        # Without weight bands in reach every way to deal costs the same.
+        self.flat = all(arm.alone is arm.choice.steps[0] for arm in arms)
         self.sums: list[list[int]] = []
         self.most: list[list[int]] = []
-        # Without weight bands in reach every way to deal costs the same, and no superset of a cover can win.
-        self.flat = all(arm.alone is arm.choice.steps[0] for arm in self.arms)
+        self.dominators: list[int | None] = [None] * len(arms)
 
-    def run(self) -> Outcome:
-        """Look for sets that send the whole target; failing that, for those that send the most of it."""
+    def solve(self) -> Found | None:
+        """The best set that is better than the bar, None when there is none."""
+        if not self.arms:
+            return None
+        self.target = self._within_reach()
+        self.missed = sum(self.goal) - sum(self.target)
+        if not any(self.target) or self.missed > self.bar[0]:
+            return None
         self._singles()
-        if self.limit > 1 and len(self.arms) > 1 and self._pairs_may_win():
+        if self.limit > 1 and self._pairs_may_win():
             self._suffixes()
-            self._cover(0, (), self.target, (0, 0, 0), 0)
-        if self.best is None:
+            self._cover(0, (), self.target, _NOTHING, 0)
+        if self.best is None and self.bar[0] > self.missed:
             self._suffixes()
             self.nodes = 0
-            self._fill(0, (), self.target, (0, 0, 0), 0)
-        proven = self.best is not None and (self.open is None or self.best.worth <= self.open)
-        return Outcome(self.best, self.second, proven)
+            self._fill(0, (), self.target, _NOTHING, 0)
+        return self.best
+
+    def _within_reach(self) -> Pieces:
+        """What these arms have of the goal; a site with several arms counts more than once, which is safe."""
+        columns = zip(self.goal, zip(*[arm.stock for arm in self.arms], strict=True), strict=True)
+        return tuple([min(wanted, sum(column)) for wanted, column in columns])
 
     def _singles(self) -> None:
-        target = self.target
+        weights, goal = self.terms.weights, self.goal
+        grams = sum([pieces * weight for pieces, weight in zip(self.target, weights, strict=True)])
         for arm in self.arms:
-            step = arm.alone
-            if step is not None and covers(arm.stock, target):
-                worth = self._worth(0, step.strong + arm.extra, step.days, step.weak)
-                self._offer(Found(worth, arm.bit, ((arm, target, step),)))
+            if covers(arm.stock, self.target):
+                step = arm.alone if self.target == goal else arm.choice.at(grams)
+                if step is not None:
+                    worth = self._worth(0, step.strong + arm.extra, step.days, step.weak)
+                    self._offer(Found(worth, arm.bit, ((arm, self.target, step),)))
 
     def _pairs_may_win(self) -> bool:
-        if self.second is None:
-            return True
+        if len(self.arms) < 2:  # a pair
+            return False
         strong = self.arms[0].strong + self.arms[1].strong
-        return strong + self.terms.day_weight * self.arms[0].days <= self.second.worth[1]
+        return strong + self.terms.day_weight * self.arms[0].days <= self.bar[1]
 
     def _suffixes(self) -> None:
         """For each arm: the pieces of each SKU that it and all later arms have, and the most one has."""
         if self.sums:
             return
+        self.siblings = [
+            sum([1 << j for j, other in enumerate(self.arms) if other.bit == arm.bit]) for arm in self.arms
+        ]
         sums, most = [0] * len(self.target), [0] * len(self.target)
         for arm in reversed(self.arms):
             sums = [so_far + has for so_far, has in zip(sums, arm.stock, strict=True)]
-            most = [max(so_far, has) for so_far, has in zip(most, arm.stock, strict=True)]
+            most = [has if has > so_far else so_far for so_far, has in zip(most, arm.stock, strict=True)]
             self.sums.append(sums)
             self.most.append(most)
         self.sums.reverse()
         self.most.reverse()
 
     def _cover(
-        self, start: int, chosen: tuple[Arm, ...], left: Pieces, sofar: tuple[int, int, int], mask: int
+        self, start: int, chosen: tuple[Arm, ...], left: Pieces, sofar: tuple[int, int, int], taken: int
     ) -> None:
+        """Try every set that begins with ``chosen`` and sends the whole target."""
         strong, days, weak = sofar
-        for j in range(start, len(self.arms)):
-            more = max(self._still_needed(j, left), 1 if chosen else 2)
-            if len(chosen) + more > self.limit or self.nodes > NODES:
+        arms, sums, day_weight = self.arms, self.sums, self.terms.day_weight
+        more = 0
+        for j in range(start, len(arms)):
+            if not covers(sums[j], left) or self.nodes > self.most_nodes:
                 return
-            arm, bar = self.arms[j], self._bar()
-            if strong + more * arm.strong + self.terms.day_weight * days > bar[1]:
+            more = more or max(self._still_needed(j, left), 1 if chosen else 2)
+            arm, bar = arms[j], self.bar
+            too_many = len(chosen) + more > self.limit
+            if too_many or strong + more * arm.strong + day_weight * days > bar[1]:
                 return
-            then = (strong + arm.strong, max(days, arm.days), weak + arm.weak)
-            if mask & arm.bit or self._worth(0, *then) >= bar:
+            then = (strong + arm.strong, days if days > arm.days else arm.days, weak + arm.weak)
+            if self._worth(0, *then) >= bar or self._outdone(j, taken):
                 continue
-            self._visit()
             rest = _rest(left, arm.stock)
             if self.flat and rest == left:
                 continue
-            taken = (*chosen, arm)
+            self._visit()
             if chosen and not any(rest):
-                self._close(taken, self.target, 0, then)
+                self._close((*chosen, arm), self.target, 0, then)
             if any(rest) or not self.flat:
-                self._cover(j + 1, taken, rest, then, mask | arm.bit)
+                self._cover(j + 1, (*chosen, arm), rest, then, taken | self.siblings[j])
 
     def _fill(
-        self, start: int, chosen: tuple[Arm, ...], left: Pieces, sofar: tuple[int, int, int], mask: int
+        self, start: int, chosen: tuple[Arm, ...], left: Pieces, sofar: tuple[int, int, int], taken: int
     ) -> None:
         """As ``_cover``, when the limit on parcels lets no set send everything."""
         room = self.limit - len(chosen)
         for j in range(start, len(self.arms)):
-            bar = self._bar()
-            if room < 1 or self.nodes > NODES or self._unfilled_at_least(j, left, room) > bar[0]:
+            lacks = self.missed + self._unfilled_at_least(j, left, room)
+            if room < 1 or self.nodes > self.most_nodes or lacks > self.bar[0]:
                 return
             arm = self.arms[j]
             rest = _rest(left, arm.stock)
-            if mask & arm.bit or rest == left:
+            if rest == left or self._outdone(j, taken):
                 continue
             then = (sofar[0] + arm.strong, max(sofar[1], arm.days), sofar[2] + arm.weak)
             self._visit()
-            taken = (*chosen, arm)
-            if self._worth(sum(rest), *then) < bar:
-                sent = tuple([wanted - lacks for wanted, lacks in zip(self.target, rest, strict=True)])
-                self._close(taken, sent, sum(rest), then)
+            if self._worth(sum(rest), *then) < self.bar:
+                sent = tuple([wanted - lacking for wanted, lacking in zip(self.target, rest, strict=True)])
+                self._close((*chosen, arm), sent, sum(rest), then)
             if any(rest):
-                self._fill(j + 1, taken, rest, then, mask | arm.bit)
+                self._fill(j + 1, (*chosen, arm), rest, then, taken | self.siblings[j])
 
     def _close(
         self, arms: tuple[Arm, ...], target: Pieces, unfilled: int, least: tuple[int, int, int]
     ) -> None:
-        """Deal the pieces over a set of sites and remember the set when it is among the best two."""
-        if self.flat and not _each_is_needed(arms, target):
-            return
-        dealt = deal(arms, target, self.terms, most_ways=self.ways)
+        """Deal the pieces over a set of sites and remember the set when it is the best so far."""
+        bar = self.bar if self.bar[0] == unfilled + self.missed else _WORST
+        extra = sum([arm.extra for arm in arms])
+        dealt = deal(arms, target, self.terms, most_ways=self.ways, bar=bar[1] - extra)
         self.ways -= dealt.ways
         if not dealt.exact:
-            self._leave_open(self._worth(unfilled, *least))
+            self.open = min(self.open, self._worth(unfilled, *least))
         if dealt.shares is None:
             return
         strong = sum([arm.extra + step.strong for arm, _, step in dealt.shares])
@@ -181,37 +220,39 @@ class Search:
 
     def _visit(self) -> None:
         self.nodes += 1
-        if self.nodes > NODES:
-            self._leave_open((0, 0, 0, 0))
-
-    def _leave_open(self, worth: Worth) -> None:
-        self.open = worth if self.open is None else min(self.open, worth)
-
-    def _worth(self, unfilled: int, strong: int, days: int, weak: int) -> Worth:
-        return (unfilled, strong + self.terms.day_weight * days, self.terms.day_counts * days, weak)
-
-    def _bar(self) -> Worth:
-        """What a set must beat to be worth a look."""
-        found = self.second if self.nodes < RUNNER_UP_NODES else self.best
-        return found.worth if found else _WORST
+        if self.nodes > self.most_nodes:
+            self.cut_short, self.open = True, (0, 0, 0, 0)
 
     def _offer(self, found: Found) -> None:
-        best = self.best
-        if best is None or found.worth < best.worth:
-            if best is not None and best.mask != found.mask:
-                self.second = best
-            self.best = found
-        elif found.mask != best.mask and (self.second is None or found.worth < self.second.worth):
-            self.second = found
+        if found.worth < self.bar:
+            self.best, self.bar = found, found.worth
+
+    def _worth(self, unfilled: int, strong: int, days: int, weak: int) -> Worth:
+        terms = self.terms
+        return (unfilled + self.missed, strong + terms.day_weight * days, terms.day_counts * days, weak)
+
+    def _outdone(self, j: int, taken: int) -> bool:
+        """Whether its site is taken, or an arm that is better and has no less is left out."""
+        if taken & self.siblings[j]:
+            return True
+        if not self.flat:
+            return False
+        dominators = self.dominators[j]
+        if dominators is None:
+            arm, dominators = self.arms[j], 0
+            for i in range(j):
+                other = self.arms[i]
+                if other.days <= arm.days and other.weak <= arm.weak and covers(other.stock, arm.stock):
+                    dominators |= 1 << i
+            self.dominators[j] = dominators
+        return bool(dominators & ~taken)
 
     def _still_needed(self, j: int, left: Pieces) -> int:
-        """How many more arms from ``j`` on it takes at least; more than the limit when all are too few."""
+        """How many more arms from ``j`` on it takes at least."""
         needed = 0
-        for wanted, total, most in zip(left, self.sums[j], self.most[j], strict=True):
-            if wanted > total:
-                return self.limit + 1
-            if wanted:
-                needed = max(needed, -(-wanted // most))
+        for wanted, most in zip(left, self.most[j], strict=True):
+            if wanted > needed * most:
+                needed = -(-wanted // most)
         return needed
 
     def _unfilled_at_least(self, j: int, left: Pieces, room: int) -> int:
@@ -227,12 +268,3 @@ def _rest(left: Pieces, stock: Pieces) -> Pieces:
 
 def _order(arm: Arm) -> tuple[int, int, int]:
     return (arm.strong, arm.days, arm.weak)
-
-
-def _each_is_needed(arms: tuple[Arm, ...], target: Pieces) -> bool:
-    """Whether no site could be left out; a set where one could is never the answer."""
-    totals = [sum([arm.stock[k] for arm in arms]) for k in range(len(target))]
-    for arm in arms:
-        if covers([total - has for total, has in zip(totals, arm.stock, strict=True)], target):
-            return False
-    return True
