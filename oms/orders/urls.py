@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from oms.orders.views import detail, lists
+from oms.orders.views import detail, lists, panels
 
 app_name = "orders"
+# Home shows these; loading the addresses hangs them there.
+HOME = (panels.stopped, panels.hurrying)
 
 urlpatterns = [
     path("", lists.OrderList.as_view(), name="list"),

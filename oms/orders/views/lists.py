@@ -61,6 +61,10 @@ def _sku(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
     return rows.filter(queries.holding_sku(value))
 
 
+def _hold(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+    return rows.filter(queries.held_for(value))
+
+
 def _customer(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
     return rows.filter(customer_type=value)
 
@@ -100,6 +104,7 @@ class OrderList(ListPage):
         Filter("channel", "Channel", _channel, _channels),
         Filter("customer", "Customer", _customer, lambda user: KINDS),
         Filter("sku", "SKU", _sku, kind="text"),
+        Filter("hold", "Held for", _hold, kind="text"),
         Filter("since", "Placed", days("placed_at"), lambda user: LAST_DAYS),
     )
     columns = (
