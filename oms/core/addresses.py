@@ -6,6 +6,7 @@ address that was checked, so that a name which changes its mind in between gains
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import ssl
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from django.conf import settings
 
 from oms.core.errors import Invalid
 
+# Its log line would hold the whole address, and with it whatever key the receiver put there.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 PORTS = frozenset({443, 8443})
 SECONDS = 15.0
 _V6_PUBLIC = ipaddress.ip_network("2000::/3")

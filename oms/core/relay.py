@@ -23,6 +23,7 @@ Reaction = Callable[[Message], None]
 Reactions = Mapping[str, Sequence[Reaction]]
 BATCH = 20
 PAUSE_SECONDS = 0.2
+BURY_EVERY_SECONDS = 5.0
 AFTER_DATABASE_ERROR_SECONDS = 2.0
 
 
@@ -34,6 +35,8 @@ class Lane:
     only: frozenset[str] | None = None
     but: frozenset[str] | None = None
     threads: int = 1
+    # How long to rest when nothing was due.
+    pause_seconds: float = PAUSE_SECONDS
 
 
 @dataclass
@@ -63,6 +66,7 @@ def drain(relay: Relay, *, at: datetime | None = None, most: int = 1_000) -> int
     handled = 0
     while handled < most:
         now = at or timezone.now()
+        bury_abandoned(relay, at=now)
         taken = sum(one_pass(relay, lane, at=now) for lane in relay.lanes)
         if not taken:
             break
@@ -79,17 +83,16 @@ def run(relay: Relay) -> None:
     ]
     for thread in threads:
         thread.start()
+    chores = (*relay.chores, _burial(relay))
     while not relay.stopping.wait(PAUSE_SECONDS):
-        do_chores(relay, at=timezone.now())
+        do_chores(chores, at=timezone.now())
     for thread in threads:
         thread.join()
+    connection.close()
 
 
 def one_pass(relay: Relay, lane: Lane, *, at: datetime) -> int:
     """Claim one batch and handle it; says how many messages were claimed."""
-    for message_id in outbox.bury_abandoned(at=at):
-        log.error("dead letter", message=message_id)
-        _tell(relay, message_id, "The relay stopped during the last try.", at=at)
     messages = outbox.claim(limit=BATCH, at=at, only=_listed(lane.only), but=_listed(lane.but))
     for message in messages:
         handle(relay, message, at=at)
@@ -109,9 +112,16 @@ def handle(relay: Relay, message: Message, *, at: datetime) -> None:
                 log.warning("lease lost", topic=message.topic, message=message.id)
 
 
-def do_chores(relay: Relay, *, at: datetime) -> None:
+def bury_abandoned(relay: Relay, *, at: datetime) -> None:
+    """Make dead letters of messages whose every try ended with the relay itself."""
+    for message_id in outbox.bury_abandoned(at=at):
+        log.error("dead letter", message=message_id)
+        _tell(relay, message_id, "The relay stopped during the last try.", at=at)
+
+
+def do_chores(chores: Sequence[Chore], *, at: datetime) -> None:
     """Do the chores whose time has come; one that fails is logged and tried at its next time."""
-    for chore in relay.chores:
+    for chore in chores:
         if monotonic() < chore.next_at:
             continue
         chore.next_at = monotonic() + chore.every_seconds
@@ -126,6 +136,10 @@ def wait_seconds(attempts: int) -> float:
     """How long to wait after so many failed tries: anything up to the bound (full jitter)."""
     bounds = outbox.BACKOFF_SECONDS
     return random.uniform(0, bounds[min(attempts, len(bounds)) - 1])
+
+
+def _burial(relay: Relay) -> Chore:
+    return Chore("bury", BURY_EVERY_SECONDS, lambda at: bury_abandoned(relay, at=at))
 
 
 def _mark_failed(relay: Relay, message: Message, error: Exception, *, at: datetime) -> None:
@@ -175,7 +189,7 @@ def _work(relay: Relay, lane: Lane) -> None:
                 relay.stopping.wait(AFTER_DATABASE_ERROR_SECONDS)
                 continue
             if not taken:
-                relay.stopping.wait(PAUSE_SECONDS)
+                relay.stopping.wait(lane.pause_seconds)
     finally:
         connection.close()
 

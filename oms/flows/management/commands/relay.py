@@ -45,7 +45,7 @@ def house_relay(*, callers: int = 1) -> Relay:
     return Relay(
         reactions=REACTIONS,
         otherwise=OTHERWISE,
-        lanes=(Lane("house", but=SLOW), Lane("webhooks", only=SLOW, threads=callers)),
+        lanes=(Lane("house", but=SLOW), Lane("webhooks", only=SLOW, threads=callers, pause_seconds=0.6)),
         chores=(
             Chore("heartbeat", 5.0, _beat),
             Chore("seal the audit", 1.0, lambda at: audit.seal_pending()),
