@@ -87,6 +87,8 @@ def one_effect(request: HttpRequest) -> Iterator[idempotency.Answer]:
     )
     with idempotency.claimed(claim, render=lambda result: (200, {"done": True})) as answer:
         yield answer
+    if answer.replayed:
+        messages.info(request, "This was sent twice; it counted once.")
 
 
 class Guarded(View):
