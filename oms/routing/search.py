@@ -67,8 +67,8 @@ class Attempt:
     """One search over these arms, sorted by worth; ``bar`` is a set that must be beaten."""
 
     __slots__ = (
-        *("arms", "bar", "best", "cut_short", "dominators", "flat", "goal", "limit", "missed", "most"),
-        *("most_nodes", "nodes", "open", "siblings", "sums", "target", "terms", "ways"),
+        *("arms", "bar", "best", "cut_short", "dominators", "flat", "goal", "held", "limit", "missed"),
+        *("most", "most_nodes", "nodes", "open", "siblings", "sums", "target", "terms", "ways"),
     )
 
     def __init__(
@@ -89,6 +89,7 @@ class Attempt:
         self.nodes = 0
         self.ways = WAYS
         self.best: Found | None = None
+        self.held: tuple[int, tuple[Arm, ...], Pieces] | None = None
         self.bar: Worth = bar.worth if bar else _WORST
         self.open: Worth = _WORST
         self.cut_short = False
@@ -110,11 +111,21 @@ class Attempt:
         if self.limit > 1 and self._pairs_may_win():
             self._suffixes()
             self._cover(0, (), self.target, _NOTHING, 0)
-        if self.best is None and self.bar[0] > self.missed:
+        if self.best is None and self.held is None and self.bar[0] > self.missed:
             self._suffixes()
             self.nodes = 0
             self._fill(0, (), self.target, _NOTHING, 0)
+        if self.best is None and self.held is not None:
+            self.best = self._dealt(*self.held)
         return self.best
+
+    def _dealt(self, unfilled: int, arms: tuple[Arm, ...], target: Pieces) -> Found:
+        """The set with its shares; a search cut short may hold one with a site too many."""
+        needed = _needed(arms, target)
+        shares = deal(needed, target, self.terms, most_ways=1).shares or ()
+        strong, weak = sum([arm.strong for arm in needed]), sum([arm.weak for arm in needed])
+        worth = self._worth(unfilled, strong, max([arm.days for arm in needed]), weak)
+        return Found(worth, sum([arm.bit for arm in needed]), shares)
 
     def _within_reach(self) -> Pieces:
         """What these arms have of the goal; a site with several arms counts more than once, which is safe."""
@@ -129,7 +140,8 @@ class Attempt:
                 step = arm.alone if self.target == goal else arm.choice.at(grams)
                 if step is not None:
                     worth = self._worth(0, step.strong + arm.extra, step.days, step.weak)
-                    self._offer(Found(worth, arm.bit, ((arm, self.target, step),)))
+                    if worth < self.bar:
+                        self.best, self.bar = Found(worth, arm.bit, ((arm, self.target, step),)), worth
 
     def _pairs_may_win(self) -> bool:
         if len(self.arms) < 2:  # a pair
@@ -205,6 +217,11 @@ class Attempt:
         self, arms: tuple[Arm, ...], target: Pieces, unfilled: int, least: tuple[int, int, int]
     ) -> None:
         """Deal the pieces over a set of sites and remember the set when it is the best so far."""
+        if self.flat:
+            # Weight makes no difference, so the bound is the worth and who sends what can wait.
+            self.bar = self._worth(unfilled, *least)
+            self.best, self.held = None, (unfilled, arms, target)
+            return
         bar = self.bar if self.bar[0] == unfilled + self.missed else _WORST
         extra = sum([arm.extra for arm in arms])
         dealt = deal(arms, target, self.terms, most_ways=self.ways, bar=bar[1] - extra)
@@ -216,16 +233,13 @@ class Attempt:
         strong = sum([arm.extra + step.strong for arm, _, step in dealt.shares])
         weak = sum([step.weak for _, _, step in dealt.shares])
         worth = self._worth(unfilled, strong, max([step.days for _, _, step in dealt.shares]), weak)
-        self._offer(Found(worth, sum([arm.bit for arm in arms]), dealt.shares))
+        if worth < self.bar:
+            self.best, self.bar = Found(worth, sum([arm.bit for arm in arms]), dealt.shares), worth
 
     def _visit(self) -> None:
         self.nodes += 1
         if self.nodes > self.most_nodes:
             self.cut_short, self.open = True, (0, 0, 0, 0)
-
-    def _offer(self, found: Found) -> None:
-        if found.worth < self.bar:
-            self.best, self.bar = found, found.worth
 
     def _worth(self, unfilled: int, strong: int, days: int, weak: int) -> Worth:
         terms = self.terms
@@ -264,6 +278,16 @@ class Attempt:
 
 def _rest(left: Pieces, stock: Pieces) -> Pieces:
     return tuple([wanted - has if wanted > has else 0 for wanted, has in zip(left, stock, strict=True)])
+
+
+def _needed(arms: tuple[Arm, ...], target: Pieces) -> tuple[Arm, ...]:
+    """The arms without those that the others can do without, dearest first."""
+    for arm in reversed(arms):
+        others = tuple([other for other in arms if other is not arm])
+        totals = [sum([other.stock[k] for other in others]) for k in range(len(target))]
+        if covers(totals, target):
+            arms = others
+    return arms
 
 
 def _order(arm: Arm) -> tuple[int, int, int]:
