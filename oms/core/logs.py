@@ -32,7 +32,7 @@ QUIETER = {
     "celery.app.trace": "WARNING",
     "celery.worker.strategy": "WARNING",
 }
-BEFORE = [
+BEFORE: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

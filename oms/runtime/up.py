@@ -81,9 +81,12 @@ class Up:
         self.folder.write_environment(self.environment)
         self._run_once("prepare")
         self._fill_demo_shop()
-        for name, command in PROCESSES.items():
-            self._launch(name, command(os.environ | self.environment))
+        # The pages first: what the others load would keep them waiting.
+        self._launch_process("web")
         self._await_web()
+        for name in PROCESSES:
+            if name != "web":
+                self._launch_process(name)
         self._greet(time.monotonic() - began)
 
     def _settings(self, known: dict[str, str]) -> dict[str, str]:
@@ -155,6 +158,9 @@ class Up:
         self.environment["DATABASE_URL"] = server.url(APPLICATION, passwords.application)
         self.environment["DATABASE_OWNER_URL"] = server.url(OWNER, passwords.owner)
         say(f"Database: {server.described} on port {server.port}")
+
+    def _launch_process(self, name: str) -> None:
+        self._launch(name, PROCESSES[name](os.environ | self.environment))
 
     def _launch(self, name: str, command: list[str], *, restart: bool = True) -> Guarded:
         if self.stopping.is_set():
