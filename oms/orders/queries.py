@@ -187,3 +187,8 @@ def due_first(shown: QuerySet[Order], *, limit: int) -> list[Order]:
     """The open orders whose promise comes first."""
     due = shown.filter(state__in=["open", "on_hold"], promise_by__isnull=False)
     return list(due.order_by("promise_by", "id")[:limit])
+
+
+def ending_in(digits: str) -> QuerySet[Order]:
+    """The newest orders whose number ends in these digits: what people read out over the telephone."""
+    return orders().filter(number__endswith=digits).order_by("-id")

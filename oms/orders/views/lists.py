@@ -70,6 +70,8 @@ def _customer(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
 
 
 KINDS = tuple(Choice(kind.value, kind.name) for kind in CustomerType)
+# People read out the last digits of a number.
+SPOKEN_DIGITS = range(3, 9)
 NEEDS = (
     Choice("action", "a person"),
     Choice("late", "hurry: promise passed"),
@@ -207,7 +209,12 @@ def _count(narrow: Callable[[datetime], Q], standing: frame.Standing) -> int:
 def found(text: str, user: Any) -> list[frame.Found]:
     """Find orders by number, the channel's number, name or mail."""
     exact = list(queries.with_external_number(text)[:2])
-    rows = exact or list(queries.orders().filter(queries.matching(text))[:6])
+    if exact:
+        rows = exact
+    elif text.isdecimal() and len(text) in SPOKEN_DIGITS:
+        rows = list(queries.ending_in(text)[:6])
+    else:
+        rows = list(queries.orders().filter(queries.matching(text))[:6])
     return [
         frame.Found(
             row.number,
