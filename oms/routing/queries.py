@@ -104,8 +104,7 @@ def sentences(version: RuleSetVersion) -> tuple[str, ...]:
 
     Raises ``RuleInvalid`` likewise.
     """
-    names = dict(StockLocation.objects.values_list("code", "name"))
-    return words.book(book_of(version), currency=shop_currency(), names=names)
+    return words.book(book_of(version), currency=shop_currency(), names=site_names())
 
 
 def shop_currency() -> str:
@@ -210,6 +209,11 @@ def publishing_request(version_id: int) -> Approval | None:
         action="routing.publish", subject_kind="rule_set_version", subject_id=str(version_id)
     )
     return requests.filter(state=ApprovalState.REQUESTED.value).first()
+
+
+def site_names() -> dict[str, str]:
+    """What staff call each location, by its code."""
+    return dict(StockLocation.objects.values_list("code", "name"))
 
 
 def site_codes() -> frozenset[str]:

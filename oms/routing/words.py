@@ -114,6 +114,20 @@ def rule(written: Rule, *, currency: str, names: Names) -> str:
     return f"When {when}, {does}."
 
 
+def parts(written: Rule, *, currency: str, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The rule's conditions and actions, each as a phrase of its own."""
+    asked = tuple(condition(each, currency) for each in written.conditions)
+    return asked, tuple(action(each, names) for each in written.actions)
+
+
+def criteria(chosen: Ranking) -> tuple[str, ...]:
+    """What counts, strongest first, each as a phrase of its own."""
+    if not chosen.weights:
+        return tuple(_CRITERIA[each].capitalize() for each in chosen.criteria)
+    pairs = zip(chosen.criteria, chosen.weights, strict=True)
+    return tuple(f"{weight} × {_CRITERIA[each]}" for each, weight in pairs)
+
+
 def ranking(chosen: Ranking) -> str:
     """The ranking as a phrase: ``lowest cost, then fewest days``."""
     if chosen.weights:

@@ -1,0 +1,141 @@
+"""Pages of the rules: read as sentences, tested, asked for, published by a second person."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from oms.core import frame, status
+from oms.core.status import DONE, LOOK, WAIT, WORK, Look
+from oms.core.views.frame import Action, Page, Record
+from oms.flows import ruling
+from oms.routing import queries, words
+from oms.routing.models import RuleSet, RuleSetVersion
+from oms.routing.rules import IfNone, RuleInvalid, RuleSetStatus
+
+status.fill(
+    "rule_version",
+    {
+        "draft": Look(LOOK, "Draft", "note"),
+        "tested": Look(WORK, "Tested", "flask"),
+        "published": Look(DONE, "Live"),
+        "retired": Look(WAIT, "Retired", "history"),
+    },
+)
+frame.hang(
+    frame.Entry("Routing rules", "route", "routing:list", "routing.view", "Set up", "r", position=60),
+)
+
+
+class RuleSets(Page):
+    """Every rule set: what is live, what is drafted, what was."""
+
+    permission = "routing.view"
+    title = "Routing rules"
+    under = "Routing rules"
+    template_name = "routing/rule_sets.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The sets with their versions."""
+        names, currency = queries.site_names(), queries.shop_currency()
+        sets = [_rule_set(each, names, currency) for each in queries.rule_sets()]
+        return super().get_context_data(**kwargs) | {"sets": sets}
+
+
+class VersionPage(Record):
+    """One wording, and the ways on that it has."""
+
+    permission = "routing.view"
+    under = "Routing rules"
+    template_name = "routing/version.html"
+    list_url_name = "routing:list"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The version, read out, with whoever may do what."""
+        version = queries.version(self.kwargs["pk"])
+        user, wrote = self.request.user, {version.created_by_id, version.requested_by_id}
+        request = queries.publishing_request(version.pk)
+        return super().get_context_data(**kwargs) | {
+            "title": str(version),
+            "version": version,
+            "read": _read_out(version, queries.site_names(), queries.shop_currency()),
+            "live": queries.published_version(version.rule_set_id),
+            "asked": request,
+            "may_change": user.may("routing.change"),
+            "may_publish": user.may("routing.publish") and user.pk not in wrote,
+            "may_edit": user.may("routing.change") and user.may("admin.enter") and user.is_staff,
+        }
+
+
+class _OnVersion(Action):
+    permission = "routing.change"
+
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("routing:version", kwargs=kwargs)
+
+
+class Test(_OnVersion):
+    """Read every rule of a draft as the planner will."""
+
+    __test__ = False
+
+    def carry_out(self, **kwargs: Any) -> None:
+        ruling.test(kwargs["pk"], **self.doing.as_arguments)
+
+
+class Ask(_OnVersion):
+    """Ask a second person to make a draft live."""
+
+    def carry_out(self, **kwargs: Any) -> None:
+        ruling.ask_to_publish(kwargs["pk"], **self.doing.as_arguments)
+
+
+class Publish(_OnVersion):
+    """Give the second person's word."""
+
+    permission = "routing.publish"
+
+    def carry_out(self, **kwargs: Any) -> None:
+        ruling.publish(kwargs["pk"], **self.doing.as_arguments)
+
+
+class StartDraft(_OnVersion):
+    """Start a draft with the wording of this version, be it live or long retired."""
+
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("routing:list")
+
+    def carry_out(self, **kwargs: Any) -> None:
+        ruling.draft_from(kwargs["pk"], **self.doing.as_arguments)
+
+
+def _rule_set(rule_set: RuleSet, names: dict[str, str], currency: str) -> dict[str, Any]:
+    versions = list(rule_set.versions.all())
+    live = next((each for each in versions if each.status == RuleSetStatus.PUBLISHED.value), None)
+    return {
+        "rule_set": rule_set,
+        "live": live,
+        "read": _read_out(live, names, currency) if live else None,
+        "others": [each for each in versions if each is not live],
+    }
+
+
+def _read_out(version: RuleSetVersion, names: dict[str, str], currency: str) -> dict[str, Any]:
+    """The version for a page; a rule that cannot be read is said instead of the rules."""
+    try:
+        book = queries.book_of(version)
+    except RuleInvalid as refusal:
+        return {"refusal": str(refusal), "rules": [], "criteria": []}
+    rules = []
+    for rule in book.rules:
+        asked, done = words.parts(rule, currency=currency, names=names)
+        rules.append({"position": rule.position, "asked": asked, "done": done})
+    return {
+        "rules": rules,
+        "criteria": words.criteria(book.ranking),
+        "mixed": bool(book.ranking.weights),
+        "penalty": book.split_penalty_minor,
+        "currency": currency,
+        "max_parcels": book.max_parcels,
+        "asks": book.if_none is IfNone.ASK,
+        "says": " ".join(words.book(book, currency=currency, names=names)),
+    }
