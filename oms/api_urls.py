@@ -6,6 +6,7 @@ from fulfilment import api as fulfilment
 from inventory import api as inventory
 from oms.catalogue import api as catalogue
 from oms.orders import api as orders
+from oms.routing import api as routing
 
 urlpatterns = [
     path("", include("oms.core.api.urls")),
@@ -25,4 +26,5 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
     path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
+    path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
 ]
