@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Max, Prefetch, QuerySet, Sum
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, ParcelLine, Scan
 from fulfilment.rules import LIVE_WORK, FulfilmentOrderNotFound
@@ -187,4 +187,59 @@ def unanswered_by(at: datetime) -> QuerySet[FulfilmentOrder]:
         .filter(acknowledge_by__lt=at, request_status__in=("queued", "sent"), status__in=sorted(LIVE_WORK))
         .exclude(location__kind="own")
         .order_by("acknowledge_by", "id")
+    )
+
+
+def with_pieces(rows: QuerySet[FulfilmentOrder]) -> QuerySet[FulfilmentOrder]:
+    """The same work with its pieces wanted and picked, and its number of lines."""
+    return rows.annotate(
+        pieces=Sum(F("lines__quantity") - F("lines__quantity_cancelled")),
+        pieces_picked=Sum("lines__quantity_picked"),
+        line_count=Count("lines"),
+    )
+
+
+def named(text: str) -> QuerySet[FulfilmentOrder]:
+    """Work that a text names: by its own number, or by a parcel's number or tracking number."""
+    wanted = text.strip()
+    parcels = Parcel.objects.filter(Q(number=wanted) | Q(tracking_number=wanted), voided_at__isnull=True)
+    return work().filter(Q(number__iexact=wanted) | Q(pk__in=parcels.values("fulfilment_order")))
+
+
+def work_of_scan(key: UUID) -> FulfilmentOrder | None:
+    """The work that a scan belongs to, or None."""
+    return work().filter(lines__scans__key=key).first()
+
+
+def work_by_number(number: str) -> FulfilmentOrder:
+    """The fulfilment order with this number, with lines and parcels.
+
+    Raises ``FulfilmentOrderNotFound``.
+    """
+    found = work_with_lines().filter(number=number).first()
+    if found is None:
+        raise FulfilmentOrderNotFound(f"There is no fulfilment order {number}.")
+    return found
+
+
+def parcels_of(work: FulfilmentOrder) -> list[Parcel]:
+    """All parcels of a fulfilment order that are not void, gone ones too."""
+    return list(
+        Parcel.objects.select_related("fulfilment_order__location", "fulfilment_order__order__contact")
+        .filter(fulfilment_order=work, voided_at__isnull=True)
+        .order_by("id")
+    )
+
+
+def lock_next(location_codes: frozenset[str] | None) -> FulfilmentOrder | None:
+    """The most urgent work to pick that nobody has, locked; one that another person is just taking is passed over."""
+    waiting = FulfilmentOrder.objects.select_related("order", "location").filter(
+        status__in=("open", "picking"), claimed_by__isnull=True
+    )
+    if location_codes is not None:
+        waiting = waiting.filter(location__code__in=location_codes)
+    return (
+        waiting.select_for_update(of=("self",), skip_locked=True, no_key=True)
+        .order_by(F("due_at").asc(nulls_last=True), "opened_at", "id")
+        .first()
     )

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from inventory.models import AdjustmentReason, ExpectedReceipt, Reservation, StockLevel, StockLocation, StockMovement
+from inventory.models import AdjustmentReason, Bin, ExpectedReceipt, Reservation, StockLevel, StockLocation, StockMovement
 from inventory.rules import ReasonRequired
 from oms.core.errors import NotFound
 
@@ -166,3 +166,13 @@ def places_for_choice(codes: Iterable[str] | None) -> list[tuple[str, str]]:
 def reasons_for_choice() -> list[tuple[str, str]]:
     """Codes and names of the active reasons for adjustments."""
     return list(AdjustmentReason.objects.filter(is_active=True).values_list("code", "name"))
+
+
+def is_bin(location_id: int, code: str) -> bool:
+    """Whether a location has a bin with this code."""
+    return Bin.objects.filter(location_id=location_id, code=code).exists()
+
+
+def active_reasons() -> QuerySet[AdjustmentReason]:
+    """The reasons that staff may give."""
+    return AdjustmentReason.objects.filter(is_active=True).order_by("name")

@@ -35,7 +35,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django.contrib.humanize",
     "oms.core",
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "oms.core.apps.HouseAdminConfig",
     "django.contrib.postgres",
     "axes",
     "csp",
@@ -179,6 +179,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     }
 }
+
+# Only for partner simulators on this machine: lets webhooks call private addresses.
+WEBHOOK_ALLOW_PRIVATE = env.bool("OMS_WEBHOOK_ALLOW_PRIVATE", default=False)
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"

@@ -9,6 +9,10 @@ urlpatterns = [
     path("", include("oms.runtime.urls")),
     path("", include("oms.core.urls")),
     path("api/v1/", include("oms.api_urls")),
+    path("orders/", include("oms.orders.urls")),
+    path("stock/", include("inventory.urls")),
+    path("", include("fulfilment.urls")),
+    path("routing/", include("oms.routing.urls")),
     path("admin/", admin.site.urls),
 ]
 

@@ -26,16 +26,18 @@ class Box:
 def close(
     work: FulfilmentOrder, *, pieces: Mapping[int, int], box: Box, actor: Actor, at: datetime
 ) -> Parcel:
-    """Close a parcel with so many pieces of each work line (id → pieces).
+    """Close a parcel with so many pieces of each work line (id → pieces); without a tracking number it has its own.
 
     Raises ``ParcelsDoNotMatch`` when it is empty, ``DuplicateTracking`` when the number is in use.
     """
     if not any(pieces.values()):
         raise ParcelsDoNotMatch("A parcel holds at least one piece. Scan an item first.")
     _refuse_known_tracking(box)
+    number = numbering.next_number("PA")
     parcel = Parcel.objects.create(
-        number=numbering.next_number("PA"), fulfilment_order=work, carrier=box.carrier or work.carrier,
-        service=box.service or work.service, tracking_number=box.tracking_number, weight_grams=box.weight_grams,
+        number=number, fulfilment_order=work, carrier=box.carrier or work.carrier,
+        service=box.service or work.service, tracking_number=box.tracking_number or number,
+        weight_grams=box.weight_grams,
         box=box.name, packed_at=at, packed_by=actor.label,
     )
     ParcelLine.objects.bulk_create(

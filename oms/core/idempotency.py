@@ -166,6 +166,16 @@ def lookup(claim: Claim) -> Answer | None:
     return None if status is None else Answer(status, bytes(body), replayed=True)
 
 
+def seen_before(claim: Claim, fingerprint: bytes, status: int, body: bytes) -> Replayed:
+    """The news that a claim was answered before, for flows that read the stored answer themselves.
+
+    Raises ``KeyReused`` when the key belongs to another request.
+    """
+    if fingerprint != claim.fingerprint:
+        raise KeyReused()
+    return Replayed(Answer(status, body, replayed=True))
+
+
 def fingerprint(*parts: str | bytes) -> bytes:
     """A digest of everything that makes two requests the same."""
     digest = hashlib.sha256()

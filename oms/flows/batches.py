@@ -10,6 +10,7 @@ import structlog
 from django.db import DatabaseError, connection
 
 from inventory.rules import LevelsMoved
+from oms.core import idempotency
 from oms.core.actors import Actor
 from oms.core.logs import REQUEST_ID
 from oms.routing.plans import Parcel, Plan
@@ -70,6 +71,17 @@ class Batch:
         self.tell(
             "fulfilment_order.opened", f"fulfilment_order:{number}",
             {"number": number, "location": parcel.site, "lines": _lines(parcel)},
+        )
+
+    def keep_answer(self, result: object) -> None:
+        """Gather the claim of the calling door with the answer it will get, to be kept in this very commit."""
+        pending = idempotency.pending()
+        if pending is None or pending.claim is None:
+            return
+        answer, claim = pending.rendered(result), pending.claim
+        self.add(
+            "keys", client=claim.client, key=claim.key, fingerprint=claim.fingerprint.hex(), status=answer.status,
+            body=answer.body.hex(),
         )
 
     def extend_work(self, parcel: Parcel, *, order_id: int, sequence: int) -> None:

@@ -8,7 +8,7 @@ from fulfilment.rules import WorkStatus
 from fulfilment.services import fulfilment_orders
 from inventory.rules import LevelsMoved
 from inventory.services import reservations
-from oms.core import audit, outbox
+from oms.core import audit, idempotency, outbox
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
 from oms.core.transactions import owns_transaction
@@ -22,23 +22,24 @@ from oms.orders.rules import OrderState, TooLateToCancel
 from oms.orders.services import orders
 
 
-@owns_transaction(retry_on=LevelsMoved)
+@owns_transaction(retry_on=LevelsMoved, keeps_claim=True)
 def place_order(request: NewOrder, *, actor: Actor, at: datetime) -> Placed:
     """Accept an order, set its stock aside and hand the warehouses their work.
 
     Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``.
     """
-    seen = snapshots.look([request])
+    seen = snapshots.look([request], idempotency.pending())
     batch = Batch(actor=actor, at=at)
     placed = placement.place(request, seen, batch, Ids(seen))
+    batch.keep_answer(placed)
     batch.place()
     return placed
 
 
-@owns_transaction(retry_on=LevelsMoved)
+@owns_transaction(retry_on=LevelsMoved, keeps_claim=True)
 def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) -> list[Placed | Refusal]:
     """Accept many orders at the cost of one; each that cannot be accepted is answered with its refusal."""
-    seen = snapshots.look(requests)
+    seen = snapshots.look(requests, idempotency.pending())
     batch, ids = Batch(actor=actor, at=at), Ids(seen)
     answers: list[Placed | Refusal] = []
     for request in requests:
@@ -46,6 +47,7 @@ def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) ->
             answers.append(placement.place(request, seen, batch, ids))
         except Refusal as refusal:
             answers.append(refusal)
+    batch.keep_answer(answers)
     batch.place()
     return answers
 

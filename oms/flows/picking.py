@@ -50,6 +50,19 @@ def claim(number: str, *, user: User, actor: Actor, at: datetime) -> FulfilmentO
 
 
 @owns_transaction()
+def claim_next(
+    location_codes: frozenset[str] | None, *, user: User, actor: Actor, at: datetime
+) -> str | None:
+    """Give a person the most urgent task at these locations that nobody has; its number, or None."""
+    work = work_queries.lock_next(location_codes)
+    if work is None:
+        return None
+    fulfilment_orders.claim(work, user=user, at=at)
+    audit.record("work.claimed", "order", work.order.number, actor=actor, at=at, note=work.number)
+    return work.number
+
+
+@owns_transaction()
 def put_back(number: str, *, actor: Actor, at: datetime) -> FulfilmentOrder:
     """Put a claimed task back into the queue; what was scanned stays counted.
 

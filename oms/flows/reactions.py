@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.utils import timezone
-
 from oms.alerts.services import alerts
 from oms.core import webhooks
 from oms.core.actors import SYSTEM
@@ -24,14 +22,14 @@ def serve_waiting(message: Message) -> None:
         return
     for sku in skus:
         for number in order_queries.waiting_for(sku)[:MOST_SERVED]:
-            ordering.serve_backorders(number, actor=SYSTEM, at=timezone.now())
+            ordering.serve_backorders(number, actor=SYSTEM, at=message.claimed_at)
 
 
 # A topic that stands here names all of its reactions, the webhooks' among them.
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     webhooks.DELIVER: (webhooks.deliver,),
-    "stock.changed": (serve_waiting, webhooks.fan_out),
-    "order.cancelled": (serve_waiting, webhooks.fan_out),
+    "stock.changed": (webhooks.fan_out, serve_waiting),
+    "order.cancelled": (webhooks.fan_out, serve_waiting),
 }
 # News of every other topic is told to the endpoints that listen.
 OTHERWISE: tuple[Reaction, ...] = (webhooks.fan_out,)

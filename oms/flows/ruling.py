@@ -3,8 +3,6 @@
 from datetime import datetime
 
 from oms.core.actors import Actor
-from oms.core.errors import Forbidden
-from oms.core.models import User
 from oms.core.transactions import owns_transaction
 from oms.routing.services import reference, rule_sets
 
@@ -21,7 +19,7 @@ def draft_from(version_id: int, *, actor: Actor, at: datetime) -> int:
 
     Raises ``RuleSetNotFound``, ``Forbidden`` for anybody but a person.
     """
-    return rule_sets.draft_from(version_id, by=_person(actor), at=at).pk
+    return rule_sets.draft_from(version_id, by=people.person(actor), at=at).pk
 
 
 @owns_transaction()
@@ -30,7 +28,7 @@ def test(version_id: int, *, actor: Actor, at: datetime) -> None:
 
     Raises ``RuleSetNotFound``, ``RuleInvalid``, ``IllegalTransition``, ``Forbidden``.
     """
-    rule_sets.test(version_id, by=_person(actor), at=at)
+    rule_sets.test(version_id, by=people.person(actor), at=at)
 
 
 @owns_transaction()
@@ -39,7 +37,7 @@ def ask_to_publish(version_id: int, *, actor: Actor, at: datetime, reason: str =
 
     Raises as ``test`` does.
     """
-    rule_sets.ask_to_publish(version_id, by=_person(actor), at=at, reason=reason)
+    rule_sets.ask_to_publish(version_id, by=people.person(actor), at=at, reason=reason)
 
 
 @owns_transaction()
@@ -48,10 +46,4 @@ def publish(version_id: int, *, actor: Actor, at: datetime) -> None:
 
     Raises ``RuleSetNotFound``, ``SecondPersonNeeded``, ``Forbidden``, and what an approval may refuse.
     """
-    rule_sets.publish(version_id, by=_person(actor), at=at)
-
-
-def _person(actor: Actor) -> User:
-    if actor.kind != "user":
-        raise Forbidden("Only a person writes or publishes rules.")
-    return User.objects.get(pk=actor.id)
+    rule_sets.publish(version_id, by=people.person(actor), at=at)

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import msgspec
 from django.db import connection
 
+from oms.core import idempotency
 from oms.core.errors import Invalid
+from oms.core.idempotency import Claim, Pending
 from oms.orders.requests import NewOrder
 
 
@@ -61,13 +63,16 @@ class Snapshot:
         return self.levels[site_id, sku_id]
 
 
-def look(requests: Sequence[NewOrder]) -> Snapshot:
-    """See everything that planning these orders needs."""
+def look(requests: Sequence[NewOrder], pending: Pending | None = None) -> Snapshot:
+    """See everything that planning these orders needs.
+
+    Raises ``Replayed`` when the claim of the calling door was answered before, ``KeyReused`` when for another request.
+    """
     codes = list({line.sku for request in requests for line in request.lines})
     channels = [request.channel for request in requests]
     externals = [request.external_number for request in requests]
     lines = sum([len(request.lines) for request in requests])
-    return _read(channels, externals, codes, lines)
+    return _read(channels, externals, codes, lines, pending.claim if pending else None)
 
 
 def look_again(sku_codes: Sequence[str]) -> Snapshot:
@@ -75,12 +80,18 @@ def look_again(sku_codes: Sequence[str]) -> Snapshot:
     return _read([""], [""], list(sku_codes), 0)
 
 
-def _read(channels: list[str], externals: list[str], codes: list[str], lines: int) -> Snapshot:
+def _read(
+    channels: list[str], externals: list[str], codes: list[str], lines: int, claim: Claim | None = None
+) -> Snapshot:
+    named = (claim.client, claim.key) if claim else (None, None)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select flows_order_context(%s, %s, %s, %s)::text", [channels, externals, codes, lines]
+            "select flows_order_context(%s, %s, %s, %s, %s, %s)::text", [channels, externals, codes, lines, *named]
         )
         seen = msgspec.json.decode(cursor.fetchone()[0])
+    if claim and seen["answered"]:
+        fingerprint, status, body = seen["answered"]
+        raise idempotency.seen_before(claim, bytes.fromhex(fingerprint), status, bytes.fromhex(body))
     stock, levels = {}, {}
     for level_id, sku_id, site_id, available in seen["levels"] or ():
         stock[site_id, sku_id] = available

@@ -61,11 +61,14 @@ create trigger count_reservations after update on inventory_reservation
 """
 
 ORDER_CONTEXT = """
-create function flows_order_context(channel_codes text[], externals text[], sku_codes text[], new_lines int)
+create function flows_order_context(
+  channel_codes text[], externals text[], sku_codes text[], new_lines int, claimant text, claimed_key text)
 returns jsonb language plpgsql as $$
 begin
   -- In plpgsql, and not in SQL, because only plpgsql keeps the plans of its statements.
   return jsonb_build_object(
+    'answered', (select jsonb_build_array(encode(fingerprint, 'hex'), status, encode(body, 'hex'))
+        from core_idempotencykey where client = claimant and key = claimed_key),
     'stamp', (select value from routing_routingstamp),
     'channels', (select jsonb_object_agg(code, id) from channels_channel where code = any(channel_codes) and is_active),
     'duplicates', (select jsonb_agg(jsonb_build_array(c.code, o.external_number, o.number))
@@ -143,6 +146,11 @@ end $$;
 PLACE_ORDERS = """
 create function flows_place_orders(batch jsonb) returns void language plpgsql as $$
 begin
+  -- A twin with the same key waits here until the first one has committed, and then reads its answer.
+  insert into core_idempotencykey (client, key, fingerprint, status, body)
+  select client, key, decode(fingerprint, 'hex'), status, decode(body, 'hex')
+    from jsonb_to_recordset(batch->'keys') as k(client text, key text, fingerprint text, status int, body text);
+
   insert into orders_order
     (id, number, channel_id, external_number, customer_type, ship_country, ship_region, ship_postcode, currency,
      lines_minor, total_minor, state, progress, po_number, shipping_option, placed_at, promise_by)
