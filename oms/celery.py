@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import structlog
 from celery import Celery
-from celery.signals import before_task_publish, task_postrun, task_prerun
+from celery.signals import beat_init, before_task_publish, task_postrun, task_prerun
 from django.db import close_old_connections
 
 from oms.core.logs import REQUEST_ID
@@ -19,6 +19,12 @@ app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "tick": {"task": "oms.runtime.tasks.tick", "schedule": 10, "options": {"expires": 10}},
 } | (app.conf.beat_schedule or {})
+
+
+@beat_init.connect(weak=False)
+def tick_at_once(**_: object) -> None:
+    """Show a sign of life at the start, not only after the first interval."""
+    app.send_task("oms.runtime.tasks.tick", expires=60)
 
 
 @before_task_publish.connect(weak=False)
