@@ -4,7 +4,7 @@ from datetime import datetime
 
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
-from oms.routing.services import reference, rule_sets
+from oms.routing.services import people, reference, rule_sets
 
 
 @owns_transaction()

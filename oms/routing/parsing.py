@@ -151,7 +151,7 @@ def _list(data: object, at: str) -> Sequence[object]:
 
 def _word(words: type[Word], data: object, at: str) -> Word:
     try:
-        return words(data)
+        return words(str(data))
     except ValueError:
         raise _wrong(at, f"This is one of {', '.join(words)}.") from None
 

@@ -1,6 +1,7 @@
 """What the planner answers: shares, parcels, and why; pure."""
 
 from dataclasses import dataclass
+from typing import Any
 
 SHORT_FORM = 1
 """Version of the stored explanation's shape."""
@@ -33,6 +34,20 @@ class Parcel:
     grams: int
     lines: tuple[tuple[str, int], ...]
 
+    def as_dict(self) -> dict[str, Any]:
+        """The parcel for storage."""
+        return {
+            "site": self.site,
+            "name": self.name,
+            "carrier": self.carrier,
+            "service": self.service,
+            "cost": self.cost_minor,
+            "days": self.days,
+            "priced": self.priced,
+            "grams": self.grams,
+            "lines": [{"sku": sku, "quantity": pieces} for sku, pieces in self.lines],
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -53,6 +68,24 @@ class Candidate:
     score: int | None
     rank: int | None
 
+    def as_dict(self) -> dict[str, Any]:
+        """The candidate for storage."""
+        return {
+            "site": self.site,
+            "name": self.name,
+            "kept": self.kept,
+            "outcome": self.outcome,
+            "effects": list(self.effects),
+            "stock": dict(self.stock),
+            "covers": self.covers,
+            "lines": self.lines,
+            "cost": self.cost_minor,
+            "days": self.days,
+            "km": self.km,
+            "score": self.score,
+            "rank": self.rank,
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Outline:
@@ -65,7 +98,7 @@ class Outline:
     unfilled: int
     priced: bool = True
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         """The outline for storage."""
         return {
             "sites": list(self.sites),
@@ -114,7 +147,7 @@ class Plan:
         """How much cheaper a plan could be at most; 0 with proof."""
         return self.cost_minor - self.bound_minor
 
-    def explained(self) -> dict:
+    def explained(self) -> dict[str, Any]:
         """The decision as JSON for ever: money in minor units, as short as it can be read."""
         return {
             "v": SHORT_FORM,
@@ -129,37 +162,7 @@ class Plan:
             "holds": list(self.holds),
             "winner": self.winner.as_dict() if self.winner else None,
             "runner_up": self.runner_up.as_dict() if self.runner_up else None,
-            "parcels": [
-                {
-                    "site": each.site,
-                    "name": each.name,
-                    "carrier": each.carrier,
-                    "service": each.service,
-                    "cost": each.cost_minor,
-                    "days": each.days,
-                    "priced": each.priced,
-                    "grams": each.grams,
-                    "lines": [{"sku": sku, "quantity": pieces} for sku, pieces in each.lines],
-                }
-                for each in self.parcels
-            ],
+            "parcels": [each.as_dict() for each in self.parcels],
             "missing": [{"sku": sku, "quantity": pieces} for sku, pieces in self.missing],
-            "candidates": [
-                {
-                    "site": each.site,
-                    "name": each.name,
-                    "kept": each.kept,
-                    "outcome": each.outcome,
-                    "effects": list(each.effects),
-                    "stock": dict(each.stock),
-                    "covers": each.covers,
-                    "lines": each.lines,
-                    "cost": each.cost_minor,
-                    "days": each.days,
-                    "km": each.km,
-                    "score": each.score,
-                    "rank": each.rank,
-                }
-                for each in self.candidates
-            ],
+            "candidates": [each.as_dict() for each in self.candidates],
         }

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from inventory.models import StockLocation
 from oms.core.transactions import joins_transaction
 from oms.routing import queries
-from oms.routing.distances import kilometres
+from oms.routing.distances import Place, kilometres
 from oms.routing.models import Rate, RateCard, RuleSetVersion, Zone, ZonePrefix
 from oms.routing.rules import Action, Condition, Criterion, Does, Fact, Ranking, Rule, RuleBook, Sites, Test
 from oms.routing.services import rule_sets
@@ -162,14 +162,14 @@ def _carriage(location: StockLocation, zone: Zone) -> tuple[int, int]:
         return _TO_THE_WORLD
     if zone.code == f"{location.country}-{location.region.upper()}":
         return _BY_DISTANCE[0][1:]
-    far = _far(location, zone)
+    far = _far(location, (float(zone.latitude), float(zone.longitude)))
     return next((cost, days) for most, cost, days in _BY_DISTANCE if most is None or far <= most)
 
 
-def _far(location: StockLocation, zone: Zone) -> int:
+def _far(location: StockLocation, there: Place) -> int:
     if location.latitude is None or location.longitude is None:
         state = _STATES.get(f"{location.country}-{location.region.upper()}")
         here = state[1] if state else _ELSEWHERE[2]
     else:
         here = (float(location.latitude), float(location.longitude))
-    return kilometres(here, (float(zone.latitude), float(zone.longitude)))
+    return kilometres(here, there)
