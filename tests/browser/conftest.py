@@ -60,7 +60,9 @@ def open_page(chromium: "sync_api.Browser", live_server) -> Iterator[Open]:
     """Open a page of the live server, as somebody or nobody, wide or narrow, light or dark."""
     contexts, watched = [], []
 
-    def open_page(path="/", *, user=None, size=DESK, theme="light", patient=True) -> "sync_api.Page":
+    def open_page(
+        path="/", *, user=None, size=DESK, theme="light", patient=True, watch=True
+    ) -> "sync_api.Page":
         context = chromium.new_context(viewport=size, color_scheme=theme, base_url=live_server.url)
         contexts.append(context)
         if patient:
@@ -70,9 +72,11 @@ def open_page(chromium: "sync_api.Browser", live_server) -> Iterator[Open]:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
             name = settings.SESSION_COOKIE_NAME
             context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
-        watched.append(Watched(context.new_page()))
-        watched[-1].page.goto(path)
-        return watched[-1].page
+        page = context.new_page()
+        if watch:
+            watched.append(Watched(page))
+        page.goto(path)
+        return page
 
     yield open_page
     complaints = [said for one in watched for said in one.complaints]
