@@ -105,13 +105,23 @@ def _searched(case: Case, arms: list[Arm], target: Pieces) -> Outcome:
 
 
 def _bound(arms: Sequence[Arm], network: Network, outcome: Outcome) -> int:
-    """The least that any plan can cost: its own cost with proof, else that of the cheapest parcel."""
+    """The least that any plan can cost: its own cost with proof, else the fewest, cheapest parcels."""
     if outcome.best is None:
         return 0
     cost = explaining.cost_of(outcome.best, network)
     if outcome.proven:
         return cost
-    return min([cost, *[min(step.cost_minor for step in arm.choice.steps) for arm in arms]])
+    sent = [sum(column) for column in zip(*[pieces for _, pieces, _ in outcome.best.shares], strict=True)]
+    most = [max(column) for column in zip(*[arm.stock for arm in arms], strict=True)]
+    fewest = max([-(-pieces // has) for pieces, has in zip(sent, most, strict=True) if has], default=1)
+    # A plan that leaves something out may need fewer parcels than this one.
+    fewest = 1 if outcome.best.worth[0] else fewest
+    cheapest: dict[int, int] = {}
+    for arm in arms:
+        least = min([step.cost_minor for step in arm.choice.steps])
+        cheapest[arm.bit] = min(least, cheapest.get(arm.bit, least))
+    parcels = sum(sorted(cheapest.values())[:fewest])
+    return min(cost, parcels + network.book.split_penalty_minor * (fewest - 1))
 
 
 def _written(case: Case, outcome: Outcome, bound: int) -> Plan:

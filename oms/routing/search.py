@@ -113,6 +113,8 @@ class Attempt:
             self._cover(0, (), self.target, _NOTHING, 0)
         if self.best is None and self.held is None and self.bar[0] > self.missed:
             self._suffixes()
+            if self.cut_short:
+                self._take_the_most()
             self.nodes = 0
             self._fill(0, (), self.target, _NOTHING, 0)
         if self.best is None and self.held is not None:
@@ -213,6 +215,24 @@ class Attempt:
             if any(rest):
                 self._fill(j + 1, (*chosen, arm), rest, then, taken | self.siblings[j])
 
+    def _take_the_most(self) -> None:
+        """The stated fallback: again and again the site that has most of what is left."""
+        chosen: tuple[Arm, ...] = ()
+        left = self.target
+        while any(left) and len(chosen) < self.limit:
+            taken = {arm.bit for arm in chosen}
+            free = [arm for arm in self.arms if arm.bit not in taken]
+            rests = [_rest(left, arm.stock) for arm in free]
+            if not free or all(rest == left for rest in rests):
+                break
+            best = min(range(len(free)), key=lambda i: (sum(rests[i]), i))
+            chosen, left = (*chosen, free[best]), rests[best]
+        if chosen:
+            sent = tuple([wanted - lacking for wanted, lacking in zip(self.target, left, strict=True)])
+            least = _least(_needed(chosen, sent))
+            if self._worth(sum(left), *least) < self.bar:
+                self._close(_needed(chosen, sent), sent, sum(left), least)
+
     def _close(
         self, arms: tuple[Arm, ...], target: Pieces, unfilled: int, least: tuple[int, int, int]
     ) -> None:
@@ -288,6 +308,14 @@ def _needed(arms: tuple[Arm, ...], target: Pieces) -> tuple[Arm, ...]:
         if covers(totals, target):
             arms = others
     return arms
+
+
+def _least(arms: tuple[Arm, ...]) -> tuple[int, int, int]:
+    return (
+        sum([arm.strong for arm in arms]),
+        max([arm.days for arm in arms]),
+        sum([arm.weak for arm in arms]),
+    )
 
 
 def _order(arm: Arm) -> tuple[int, int, int]:
