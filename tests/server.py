@@ -5,17 +5,22 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import IO
 
 from oms.runtime.postgres import APPLICATION, OWNER, Passwords, Server
 
+PREFIX = "oms-test-"
+# A run that is just starting has no lock yet.
+YOUNG_SECONDS = 60
 PASSWORDS = Passwords(owner="test-owner", application="test-application")
 
 
 def start() -> dict[str, str]:
     """Start the server and answer the environment that points at it; it stops when we do."""
-    folder = Path(tempfile.mkdtemp(prefix="oms-test-"))
+    _sweep()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     # The server may run under another account, which must be able to step in.
     folder.chmod(0o711)
     lock = (folder / "lock").open("wb")
@@ -39,3 +44,16 @@ def _stop(server: Server, folder: Path, lock: IO[bytes], starter: int) -> None:
         server.stop()
         lock.close()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep() -> None:
+    """Remove what runs that were killed have left; a run that lives holds its lock."""
+    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
+        try:
+            if time.time() - lock.stat().st_mtime < YOUNG_SECONDS:
+                continue
+            with lock.open("r+b") as held:
+                fcntl.lockf(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(lock.parent, ignore_errors=True)
+        except OSError:
+            continue
