@@ -13,6 +13,8 @@ urlpatterns = [
     path("stock/", include("inventory.urls")),
     path("", include("fulfilment.urls")),
     path("routing/", include("oms.routing.urls")),
+    path("alerts/", include("oms.alerts.urls")),
+    path("invariants/", include("oms.reports.urls")),
     path("admin/", admin.site.urls),
 ]
 

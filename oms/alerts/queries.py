@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Max, Min, QuerySet
 
 from oms.alerts.models import Alert
 from oms.core.errors import NotFound
 
 
 class AlertNotFound(NotFound):
-    """There is no such alert."""
+    """There is no such open alert here; somebody may have closed it."""
 
     code = "alert-not-found"
 
 
 def alerts(codes: Iterable[str] | None) -> QuerySet[Alert]:
-    """The alerts of these locations, and those of no location; None is everywhere."""
+    """The alerts of these locations; None is everywhere, which alone sees what belongs to no location."""
     rows = Alert.objects.select_related("owner")
-    return rows if codes is None else rows.filter(Q(location_code="") | Q(location_code__in=list(codes)))
+    return rows if codes is None else rows.filter(location_code__in=list(codes))
 
 
 def open_alerts(codes: Iterable[str] | None) -> QuerySet[Alert]:
@@ -25,8 +25,14 @@ def open_alerts(codes: Iterable[str] | None) -> QuerySet[Alert]:
     return alerts(codes).filter(closed_at__isnull=True)
 
 
+def by_kind(rows: QuerySet[Alert]) -> QuerySet[Alert, dict]:
+    """How many of these alerts each kind has, its oldest and its worst; the kinds that stop work first."""
+    sums = rows.order_by().values("kind").annotate(count=Count("pk"), oldest=Min("opened_at"), worst=Max("severity"))
+    return sums.order_by("-worst", "oldest", "kind")
+
+
 def kinds() -> list[str]:
-    """The causes that alerts have had."""
+    """The kinds that alerts have had."""
     return list(Alert.objects.order_by("kind").values_list("kind", flat=True).distinct())
 
 
@@ -37,5 +43,5 @@ def lock_alert(alert_id: int) -> Alert:
     """
     found = Alert.objects.select_for_update(of=("self",)).filter(pk=alert_id, closed_at__isnull=True).first()
     if found is None:
-        raise AlertNotFound("This alert is closed already, or never was.")
+        raise AlertNotFound()
     return found

@@ -27,5 +27,5 @@ def _keep(findings: Sequence[Finding], *, started_at: datetime, at: datetime) ->
             alerts.open_alert(
                 "broken_invariant", "invariant", finding.invariant.code, at=at, severity=Severity.STOP,
                 message=f"{finding.differences} rows break {finding.invariant.code}: {finding.invariant.says}",
-                url=f"/invariants/{finding.invariant.code}/",
+                url=f"/invariants/{finding.invariant.code}",
             )

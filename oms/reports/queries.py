@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from oms.reports.invariants import INVARIANTS, Invariant
 from oms.reports.models import InvariantRun
@@ -34,6 +35,11 @@ def last_runs() -> dict[str, InvariantRun]:
     """The newest run of each invariant, by code."""
     newest = InvariantRun.objects.order_by("code", "-finished_at").distinct("code")
     return {run.code: run for run in newest}
+
+
+def runs_of(code: str) -> QuerySet[InvariantRun]:
+    """The runs of one invariant, newest first."""
+    return InvariantRun.objects.filter(code=code).order_by("-finished_at", "-id")
 
 
 def _check(cursor: Any, invariant: Invariant) -> Finding:

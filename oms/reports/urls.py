@@ -7,7 +7,7 @@ from oms.reports import views
 app_name = "reports"
 
 urlpatterns = [
-    path("invariants/", views.InvariantList.as_view(), name="invariants"),
-    path("invariants/prove", views.Prove.as_view(), name="prove"),
-    path("invariants/<str:code>/", views.InvariantPage.as_view(), name="invariant"),
+    path("", views.InvariantList.as_view(), name="invariants"),
+    path("prove", views.Prove.as_view(), name="prove"),
+    path("<str:code>", views.InvariantPage.as_view(), name="invariant"),
 ]

@@ -1,18 +1,21 @@
-"""What must always hold, when it was last proved, and the rows when it does not."""
+"""What must always hold, when it was last proved, and the rows where it does not."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import messages
+from django.http import Http404
 from django.urls import reverse
 
 from oms.core import frame
-from oms.core.status import DONE, LOOK, STOP, WAIT, Look, fill
-from oms.core.views.frame import Guarded, Page, Record
+from oms.core.status import DONE, LOOK, STOP, Look, fill
+from oms.core.views.frame import Action, Page, Record
 from oms.flows import proving
 from oms.reports import queries
 from oms.reports.invariants import INVARIANTS
+from oms.reports.models import InvariantRun
 
+# The clock proves every night; a proof older than this missed its turn.
 FRESH = timedelta(hours=26)
 fill(
     "invariant",
@@ -20,12 +23,13 @@ fill(
         "proved": Look(DONE, "Holds"),
         "broken": Look(STOP, "Broken"),
         "stale": Look(LOOK, "Not proved today"),
-        "never": Look(WAIT, "Not proved yet"),
+        "never": Look(STOP, "Never proved"),
     },
 )
+NEEDS = frozenset({"broken", "never"})
 
 
-def state_of(run: Any, *, at: datetime) -> str:
+def state_of(run: InvariantRun | None, *, at: datetime) -> str:
     """Say how an invariant stands by its newest run."""
     if run is None:
         return "never"
@@ -34,7 +38,8 @@ def state_of(run: Any, *, at: datetime) -> str:
     return "proved" if at - run.finished_at < FRESH else "stale"
 
 
-def _rows(at: datetime) -> list[dict[str, Any]]:
+def lines(at: datetime) -> list[dict[str, Any]]:
+    """Return each invariant with its newest run and how it stands."""
     runs = queries.last_runs()
     return [
         {"invariant": one, "run": runs.get(code), "state": state_of(runs.get(code), at=at)}
@@ -43,7 +48,7 @@ def _rows(at: datetime) -> list[dict[str, Any]]:
 
 
 class InvariantList(Page):
-    """Each promise of the books, recomputed from raw rows."""
+    """Each promise of the books, recomputed from raw rows; ``?show=broken`` keeps those that need a person."""
 
     permission = "invariants.view"
     title = "Invariants"
@@ -51,14 +56,23 @@ class InvariantList(Page):
     template_name = "reports/invariant_list.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = _rows(datetime.now(UTC))
-        ran = [row["run"] for row in rows if row["run"]]
+        every = lines(datetime.now(UTC))
+        wrong = [line for line in every if line["state"] in NEEDS]
+        narrow = self.request.GET.get("show") == "broken"
+        runs = [line["run"] for line in every if line["run"]]
+        rows = wrong if narrow else every
         return super().get_context_data(**kwargs) | {
             "rows": rows,
-            "broken": [row for row in rows if row["state"] == "broken"],
-            "differences": sum(run.differences for run in ran),
-            "checked": sum(run.rows_checked for run in ran),
-            "oldest": min((run.finished_at for run in ran), default=None),
+            "total": len(rows),
+            "narrow": narrow,
+            "every": len(every),
+            "wrong": len(wrong),
+            "broken": sum(line["state"] == "broken" for line in every),
+            "never": sum(line["state"] == "never" for line in every),
+            "differences": sum(run.differences for run in runs),
+            "checked": sum(run.rows_checked for run in runs),
+            "oldest": min((run.finished_at for run in runs), default=None),
+            "may_prove": self.request.user.may(Prove.permission),
         }
 
 
@@ -71,54 +85,58 @@ class InvariantPage(Record):
     list_url_name = "reports:invariants"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        code = self.kwargs["code"]
-        row = next((row for row in _rows(datetime.now(UTC)) if row["invariant"].code == code), None)
-        if row is None:
+        at, one = datetime.now(UTC), INVARIANTS.get(self.kwargs["code"])
+        if one is None:
             raise Http404("There is no such invariant.")
-        samples = row["run"].samples if row["run"] else []
-        columns = list(samples[0]) if samples else []
-        return (
-            super().get_context_data(**kwargs)
-            | row
-            | {
-                "title": row["invariant"].code,
-                "columns": columns,
-                "samples": [[sample.get(name) for name in columns] for sample in samples],
-            }
-        )
+        runs = list(queries.runs_of(one.code)[:12])
+        run = runs[0] if runs else None
+        columns = list(run.samples[0]) if run and run.samples else []
+        return super().get_context_data(**kwargs) | {
+            "title": one.code,
+            "invariant": one,
+            "run": run,
+            "runs": runs,
+            "state": state_of(run, at=at),
+            "columns": columns,
+            "samples": [[sample.get(name) for name in columns] for sample in run.samples] if run else [],
+            "may_prove": self.request.user.may(Prove.permission),
+        }
 
 
-class Prove(Guarded):
+class Prove(Action):
     """Recompute one invariant or all of them, now."""
 
-    permission = "invariants.view"
+    permission = "invariants.repair"
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        return HttpResponseRedirect(reverse("reports:invariants"))
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("reports:invariants")
 
-    def post(self, request: HttpRequest) -> HttpResponse:
-        asked = request.POST.get("code", "")
+    def carry_out(self, **kwargs: Any) -> None:
+        asked = self.request.POST.get("code", "")
         codes = [asked] if asked in INVARIANTS else list(INVARIANTS)
-        proving.prove(codes, clock=lambda: datetime.now(UTC))
-        if asked in INVARIANTS:
-            return HttpResponseRedirect(reverse("reports:invariant", args=[asked]))
-        return HttpResponseRedirect(reverse("reports:invariants"))
+        findings = proving.prove(codes, clock=lambda: datetime.now(UTC))
+        broken = [found.invariant.code for found in findings if found.differences]
+        if broken:
+            messages.error(self.request, f"Recomputed {len(codes)}; broken: {', '.join(broken)}.")
+        else:
+            messages.success(self.request, f"Recomputed {len(codes)} from raw rows: 0 differences.")
 
 
-def _broken(standing: frame.Standing) -> int:
-    return sum(1 for run in queries.last_runs().values() if run.differences)
+def _wrong(standing: frame.Standing) -> int:
+    """Count what ``?show=broken`` lists."""
+    return sum(line["state"] in NEEDS for line in lines(datetime.now(UTC)))
 
 
 frame.hang(
     frame.Entry("Invariants", "scale", "reports:invariants", "invariants.view", "Watch", "i", position=65),
     frame.Tile(
-        "Broken invariants",
+        "Invariants",
         "scale",
-        lambda standing: reverse("reports:invariants"),
-        _broken,
+        lambda standing: reverse("reports:invariants") + "?show=broken",
+        _wrong,
         "invariants.view",
         tone="stop",
-        hint="figures that do not agree",
+        hint="broken or never proved",
         position=75,
     ),
 )
