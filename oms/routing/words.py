@@ -123,7 +123,7 @@ def parts(written: Rule, *, currency: str, names: Names) -> tuple[tuple[str, ...
 def criteria(chosen: Ranking) -> tuple[str, ...]:
     """What counts, strongest first, each as a phrase of its own."""
     if not chosen.weights:
-        return tuple(_CRITERIA[each].capitalize() for each in chosen.criteria)
+        return tuple(_CRITERIA[each] for each in chosen.criteria)
     pairs = zip(chosen.criteria, chosen.weights, strict=True)
     return tuple(f"{weight} × {_CRITERIA[each]}" for each, weight in pairs)
 

@@ -94,7 +94,7 @@ def test_the_rules_page_reads_the_live_rules_as_sentences(live: RuleSetVersion) 
 
     assert "the destination country is not AU" in page
     assert "never ship from suppliers" in page
-    assert "Lowest cost, then Fewest days" in page
+    assert "lowest cost, then fewest days" in page
 
 
 def test_a_draft_is_published_by_somebody_else_and_not_by_its_author(live: RuleSetVersion) -> None:

@@ -1,0 +1,46 @@
+"""The rules as a manager sees them: sentences, a draft, a second person."""
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from oms.core.models import Grant, User
+from oms.routing.models import RuleSetVersion
+from oms.routing.services import reference, rule_sets
+from tests import builders
+from tests.browser.conftest import PICTURES
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa"]}
+
+
+@pytest.fixture
+def dan() -> User:
+    user = User.objects.create_user("dan")
+    Grant.objects.create(user=user, role="manager")
+    return user
+
+
+@pytest.fixture
+def draft(dan: User) -> RuleSetVersion:
+    builders.location("PER", name="Perth", region="WA")
+    with transaction.atomic():
+        live = reference.set_up(at=timezone.now())
+        assert live is not None
+        return rule_sets.draft_from(live.pk, by=dan, at=timezone.now(), note="Fragile goods stay together")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_rules_read_well_and_axe_finds_nothing(open_page, dan, draft, theme) -> None:
+    page = open_page("/routing/", user=dan, theme=theme)
+    page.get_by_role("heading", name="All orders").wait_for()
+    page.screenshot(path=PICTURES / f"routing-{theme}.png", full_page=True)
+    assert axe.Axe().run(page, options=RULES).response["violations"] == []
+
+    page.get_by_role("link", name="v2").click()
+    page.get_by_role("button", name="Ask to publish v2").click()
+    page.get_by_text("asked to publish this").wait_for()
+    page.screenshot(path=PICTURES / f"routing-version-{theme}.png", full_page=True)
+    assert axe.Axe().run(page, options=RULES).response["violations"] == []
