@@ -24,7 +24,9 @@ class Alert(models.Model):
     times = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField()
     last_seen_at = models.DateTimeField()
-    owner = models.ForeignKey("core.User", on_delete=models.PROTECT, null=True, blank=True, related_name="alerts")
+    owner = models.ForeignKey(
+        "core.User", on_delete=models.PROTECT, null=True, blank=True, related_name="alerts"
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=80, blank=True, default="")
     note = models.CharField(max_length=500, blank=True, default="")
@@ -32,11 +34,14 @@ class Alert(models.Model):
     class Meta:
         ordering = ["-last_seen_at", "-id"]
         indexes = [
-            models.Index(fields=["-last_seen_at", "-id"], name="open_alerts", condition=Q(closed_at__isnull=True)),
+            models.Index(
+                fields=["-last_seen_at", "-id"], name="open_alerts", condition=Q(closed_at__isnull=True)
+            ),
         ]
         constraints = [
             models.UniqueConstraint(
-                fields=["kind", "subject_kind", "subject_id"], condition=Q(closed_at__isnull=True),
+                fields=["kind", "subject_kind", "subject_id"],
+                condition=Q(closed_at__isnull=True),
                 name="one_open_alert_per_cause_and_object",
             ),
         ]

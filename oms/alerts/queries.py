@@ -27,7 +27,11 @@ def open_alerts(codes: Iterable[str] | None) -> QuerySet[Alert]:
 
 def by_kind(rows: QuerySet[Alert]) -> QuerySet[Alert, dict]:
     """How many of these alerts each kind has, its oldest and its worst; the kinds that stop work first."""
-    sums = rows.order_by().values("kind").annotate(count=Count("pk"), oldest=Min("opened_at"), worst=Max("severity"))
+    sums = (
+        rows.order_by()
+        .values("kind")
+        .annotate(count=Count("pk"), oldest=Min("opened_at"), worst=Max("severity"))
+    )
     return sums.order_by("-worst", "oldest", "kind")
 
 

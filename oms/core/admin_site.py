@@ -1,18 +1,20 @@
 """The admin of the house: for those who may enter, with the second step taken where it is required."""
 
 from functools import update_wrapper
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.utils import timezone
 
 from oms.core import audit
 from oms.core.models import User
+from oms.core.roles import admin_right
 
 
 class HouseAdminSite(admin.AdminSite):
@@ -93,3 +95,41 @@ class ReadOnly(admin.ModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nobody deletes one."""
         return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """The parts of a document, to read; ``beside`` names what is fetched with them."""
+
+    extra = 0
+    can_delete = False
+    beside: ClassVar[tuple[str, ...]] = ()
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """Fetch what their lines name in the same query."""
+        rows = super().get_queryset(request)
+        return rows.select_related(*self.beside) if self.beside else rows
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody adds one here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody edits one here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody deletes one."""
+        return False
+
+
+class AtLocations(admin.ModelAdmin):
+    """Rows of the locations where this person may look; ``location_path`` leads to the location's code."""
+
+    location_path: ClassVar[str] = "location__code"
+
+    def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
+        """Leave out what is elsewhere."""
+        rows = super().get_queryset(request)
+        look = f"{self.opts.app_label}.view_{self.opts.model_name}"
+        codes = cast(User, request.user).locations_for(admin_right(look))
+        return rows if codes is None else rows.filter(**{f"{self.location_path}__in": codes})

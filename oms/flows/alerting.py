@@ -19,7 +19,9 @@ def take_alert(alert_id: int, *, owner: User, actor: Actor, at: datetime) -> Ale
     """
     alert = queries.lock_alert(alert_id)
     alerts.assign(alert, owner=owner)
-    audit.record("alert.taken", "alert", alert.pk, actor=actor, at=at, note=f"{alert.kind} {alert.subject_id}")
+    audit.record(
+        "alert.taken", "alert", alert.pk, actor=actor, at=at, note=f"{alert.kind} {alert.subject_id}"
+    )
     return alert
 
 

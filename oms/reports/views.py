@@ -48,7 +48,7 @@ def lines(at: datetime) -> list[dict[str, Any]]:
 
 
 class InvariantList(Page):
-    """Each promise of the books, recomputed from raw rows; ``?show=broken`` keeps those that need a person."""
+    """Each promise of the books, recomputed from raw rows; ``?show=broken`` keeps what needs a person."""
 
     permission = "invariants.view"
     title = "Invariants"

@@ -13,7 +13,14 @@ from oms.core.transactions import joins_transaction
 
 @joins_transaction
 def open_alert(
-    kind: str, subject_kind: str, subject_id: str, *, message: str, at: datetime, location: str = "", url: str = "",
+    kind: str,
+    subject_kind: str,
+    subject_id: str,
+    *,
+    message: str,
+    at: datetime,
+    location: str = "",
+    url: str = "",
     severity: Severity = Severity.LOOK,
 ) -> Alert:
     """Open an alert, or count the open one of the same cause and object once more."""
@@ -24,8 +31,15 @@ def open_alert(
         Alert.objects.bulk_create(
             [
                 Alert(
-                    kind=kind, subject_kind=subject_kind, subject_id=subject_id, message=message[:300],
-                    severity=severity, url=url, location_code=location, opened_at=at, last_seen_at=at,
+                    kind=kind,
+                    subject_kind=subject_kind,
+                    subject_id=subject_id,
+                    message=message[:300],
+                    severity=severity,
+                    url=url,
+                    location_code=location,
+                    opened_at=at,
+                    last_seen_at=at,
                 )
             ],
             ignore_conflicts=True,

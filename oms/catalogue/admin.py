@@ -1,0 +1,93 @@
+"""The catalogue in the admin: SKUs with the barcodes that name them."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+
+from oms.catalogue.models import Barcode, Sku
+from oms.catalogue.rules import checked_barcode, checked_sku_code
+from oms.core.admin_site import Audited
+from oms.core.errors import Refusal
+
+
+class SkuForm(forms.ModelForm):
+    """A SKU whose code fits into an address."""
+
+    class Meta:
+        model = Sku
+        fields = (
+            *("code", "name", "is_active", "category", "tags", "weight_grams", "unit_cost", "currency"),
+            "backorder_policy",
+        )
+
+    def clean_code(self) -> str:
+        """Refuse a code that no address can hold."""
+        try:
+            return checked_sku_code(self.cleaned_data["code"])
+        except Refusal as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+
+class BarcodeForm(forms.ModelForm):
+    """A barcode whose check digit is true."""
+
+    class Meta:
+        model = Barcode
+        fields = ("code", "is_primary")
+
+    def clean_code(self) -> str:
+        """Refuse digits that were misread."""
+        try:
+            return checked_barcode(self.cleaned_data["code"])
+        except Refusal as refusal:
+            raise forms.ValidationError(str(refusal)) from refusal
+
+
+class BarcodeInline(admin.TabularInline):
+    """What scanners read for this SKU."""
+
+    model = Barcode
+    form = BarcodeForm
+    extra = 1
+
+
+@admin.register(Sku)
+class SkuAdmin(Audited):
+    """What is sold; its code stays, and it is switched off rather than deleted."""
+
+    form = SkuForm
+    inlines = (BarcodeInline,)
+    list_display = ("code", "name", "category", "weight_grams", "unit_cost", "currency", "is_active")
+    list_filter = ("is_active", "backorder_policy", "category")
+    search_fields = ("code", "name", "barcodes__code")
+    list_per_page = 50
+    show_full_result_count = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Orders and labels name a SKU by its code, so it never changes."""
+        return () if obj is None else ("code",)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Costs are for those who may see them."""
+        every = SkuForm.Meta.fields
+        hidden = () if request.user.may("costs.view") else ("unit_cost", "currency")
+        return tuple(name for name in every if name not in hidden)
+
+    def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
+        """Costs are for those who may see them."""
+        hidden = () if request.user.may("costs.view") else ("unit_cost", "currency")
+        return tuple(name for name in self.list_display if name not in hidden)
+
+    def save_model(self, request: HttpRequest, obj: Sku, form: Any, change: bool) -> None:
+        """Keep the SKU and the hour of its last change."""
+        obj.updated_at = timezone.now()
+        if not change:
+            obj.created_at = obj.updated_at
+        super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Orders and movements name it for ever."""
+        return False
