@@ -132,7 +132,8 @@ class FulfilmentOrders(WorkView):
     scope = "fulfilment:read"
 
     @documented(
-        "List fulfilment orders", answers={200: list_of(WorkDetail)},
+        "List fulfilment orders",
+        answers={200: list_of(WorkDetail)},
         query={name: str(each.label) for name, each in WorkFilter.base_filters.items()},
     )
     def get(self, request: Request) -> Response:
@@ -186,7 +187,11 @@ class Ship(WorkView):
 
     scope = "fulfilment:write"
 
-    @documented("Report shipped parcels", body=ShipBody, answers={200: WorkDetail}, )
+    @documented(
+        "Report shipped parcels",
+        body=ShipBody,
+        answers={200: WorkDetail},
+    )
     def post(self, request: Request, number: str) -> HttpResponse:
         """Report parcels with their tracking numbers; the pieces leave the stock."""
         self.work(number)
@@ -194,12 +199,14 @@ class Ship(WorkView):
         body = read_body(request, ShipBody)
 
         def render(shipment: object) -> tuple[int, object]:
-            assert isinstance(shipment, Shipment)  # noqa: S101  # the flow's own answer
+            assert isinstance(shipment, Shipment)  # the flow's own answer
             return 200, _answer(self.work(number))
 
         with idempotency.claimed(claim, render=render) as answer:
             shipping.ship_parcels(
-                number, contents=[parcel.to_parcel() for parcel in body.parcels], actor=self.actor,
+                number,
+                contents=[parcel.to_parcel() for parcel in body.parcels],
+                actor=self.actor,
                 at=timezone.now(),
             )
         return answered(answer)
@@ -218,13 +225,24 @@ def _answer(work: FulfilmentOrder) -> WorkDetail:
         due_at=work.due_at,
         shipping_address=work.order.contact.shipping_address,
         lines=[
-            WorkLine(line.sku.code, line.sku.name, line.quantity, line.quantity_picked, line.quantity_packed,
-                     line.quantity_shipped, line.quantity_cancelled)
+            WorkLine(
+                line.sku.code,
+                line.sku.name,
+                line.quantity,
+                line.quantity_picked,
+                line.quantity_packed,
+                line.quantity_shipped,
+                line.quantity_cancelled,
+            )
             for line in work.lines.all()
         ],
         parcels=[
             ParcelAnswer(
-                parcel.number, parcel.carrier, parcel.tracking_number, parcel.weight_grams, parcel.shipment_id is not None,
+                parcel.number,
+                parcel.carrier,
+                parcel.tracking_number,
+                parcel.weight_grams,
+                parcel.shipment_id is not None,
                 [{"sku": line.work_line.sku.code, "quantity": line.quantity} for line in parcel.lines.all()],
             )
             for parcel in work.parcels.all()

@@ -37,7 +37,12 @@ class FulfilmentOrder(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     acknowledge_by = models.DateTimeField(null=True, blank=True)
     claimed_by = models.ForeignKey(
-        "core.User", on_delete=models.PROTECT, null=True, blank=True, related_name="claimed_work", db_index=False
+        "core.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="claimed_work",
+        db_index=False,
     )
     claimed_at = models.DateTimeField(null=True, blank=True)
 
@@ -46,11 +51,10 @@ class FulfilmentOrder(models.Model):
         indexes = [
             models.Index(fields=["location", "status", "opened_at", "id"], name="work_queue_of_a_location"),
             models.Index(fields=["status", "opened_at", "id"], name="work_by_status"),
+            models.Index(fields=["claimed_by"], name="work_in_hand", condition=Q(claimed_by__isnull=False)),
             models.Index(
-                fields=["claimed_by"], name="work_in_hand", condition=Q(claimed_by__isnull=False)
-            ),
-            models.Index(
-                fields=["acknowledge_by"], name="work_awaiting_an_answer",
+                fields=["acknowledge_by"],
+                name="work_awaiting_an_answer",
                 condition=Q(request_status__in=["queued", "sent"], acknowledge_by__isnull=False),
             ),
         ]
@@ -58,7 +62,8 @@ class FulfilmentOrder(models.Model):
             models.UniqueConstraint(fields=["number"], name="one_fulfilment_order_per_number"),
             models.UniqueConstraint(fields=["order", "sequence"], name="one_fulfilment_order_per_sequence"),
             models.UniqueConstraint(
-                fields=["order", "location"], condition=Q(status="open", request_status="queued"),
+                fields=["order", "location"],
+                condition=Q(status="open", request_status="queued"),
                 name="one_open_request_per_order_and_location",
             ),
             models.CheckConstraint(
@@ -82,7 +87,9 @@ class FulfilmentOrderLine(models.Model):
     """Pieces of one allocation to be picked, packed and shipped here."""
 
     fulfilment_order = models.ForeignKey(FulfilmentOrder, on_delete=models.CASCADE, related_name="lines")
-    allocation = models.OneToOneField("routing.Allocation", on_delete=models.PROTECT, related_name="work_line")
+    allocation = models.OneToOneField(
+        "routing.Allocation", on_delete=models.PROTECT, related_name="work_line"
+    )
     sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField()
     quantity_picked = models.PositiveIntegerField(default=0, db_default=0)
@@ -96,7 +103,8 @@ class FulfilmentOrderLine(models.Model):
             models.CheckConstraint(condition=Q(quantity__gt=0), name="a_work_line_asks_for_something"),
             models.CheckConstraint(
                 condition=Q(
-                    quantity_shipped__lte=F("quantity_packed"), quantity_packed__lte=F("quantity_picked"),
+                    quantity_shipped__lte=F("quantity_packed"),
+                    quantity_packed__lte=F("quantity_picked"),
                     quantity__gte=F("quantity_picked") + F("quantity_cancelled"),
                 ),
                 name="shipped_within_packed_within_picked_within_asked",
@@ -128,7 +136,9 @@ class Parcel(models.Model):
 
     number = models.CharField(max_length=24, unique=True)
     fulfilment_order = models.ForeignKey(FulfilmentOrder, on_delete=models.PROTECT, related_name="parcels")
-    shipment = models.ForeignKey(Shipment, on_delete=models.PROTECT, null=True, blank=True, related_name="parcels")
+    shipment = models.ForeignKey(
+        Shipment, on_delete=models.PROTECT, null=True, blank=True, related_name="parcels"
+    )
     carrier = models.CharField(max_length=32, blank=True, default="", db_default="")
     service = models.CharField(max_length=32, blank=True, default="", db_default="")
     tracking_number = models.CharField(max_length=64, blank=True, default="", db_default="")
@@ -142,11 +152,13 @@ class Parcel(models.Model):
         ordering = ["id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["carrier", "tracking_number"], condition=Q(voided_at__isnull=True) & ~Q(tracking_number=""),
+                fields=["carrier", "tracking_number"],
+                condition=Q(voided_at__isnull=True) & ~Q(tracking_number=""),
                 name="a_tracking_number_belongs_to_one_parcel",
             ),
             models.CheckConstraint(
-                condition=Q(voided_at__isnull=True) | Q(shipment__isnull=True), name="a_parcel_that_left_is_not_void"
+                condition=Q(voided_at__isnull=True) | Q(shipment__isnull=True),
+                name="a_parcel_that_left_is_not_void",
             ),
         ]
 
@@ -183,7 +195,9 @@ class Scan(models.Model):
     scanned_by = models.ForeignKey("core.User", on_delete=models.PROTECT, related_name="+")
     scanned_at = models.DateTimeField()
     recorded_at = models.DateTimeField(db_default=Now())
-    undoes = models.OneToOneField("self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by")
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by"
+    )
 
     class Meta:
         constraints = [models.CheckConstraint(condition=~Q(quantity=0), name="a_scan_counts_something")]

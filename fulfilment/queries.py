@@ -59,7 +59,9 @@ def lines_to_work(work: FulfilmentOrder) -> list[FulfilmentOrderLine]:
 
 def scan_with_key(key: UUID) -> Scan | None:
     """The scan that a device has sent before under this key, or None."""
-    return Scan.objects.select_related("work_line__sku", "work_line__fulfilment_order").filter(key=key).first()
+    return (
+        Scan.objects.select_related("work_line__sku", "work_line__fulfilment_order").filter(key=key).first()
+    )
 
 
 def lock_scan(key: UUID) -> Scan | None:
@@ -156,14 +158,19 @@ def undone(scan: Scan) -> bool:
 def unanswered(order_id: int) -> dict[int, int]:
     """Location id → sequence of an order's open requests that were not answered yet."""
     return dict(
-        FulfilmentOrder.objects.filter(order_id=order_id, status="open", request_status="queued")
-        .values_list("location_id", "sequence")
+        FulfilmentOrder.objects.filter(order_id=order_id, status="open", request_status="queued").values_list(
+            "location_id", "sequence"
+        )
     )
 
 
 def order_ids_at(codes: Iterable[str]) -> QuerySet[FulfilmentOrder]:
     """The ids of orders that these locations serve or served."""
-    return FulfilmentOrder.objects.filter(location__code__in=list(codes)).exclude(status="cancelled").values("order")
+    return (
+        FulfilmentOrder.objects.filter(location__code__in=list(codes))
+        .exclude(status="cancelled")
+        .values("order")
+    )
 
 
 def places_of(order_ids: Iterable[int]) -> dict[int, list[FulfilmentOrder]]:

@@ -48,7 +48,9 @@ class RequestStatus(StrEnum):
 
 REQUEST_LIFECYCLE = Lifecycle(
     {
-        RequestStatus.QUEUED: frozenset({RequestStatus.SENT, RequestStatus.ACKNOWLEDGED, RequestStatus.REJECTED}),
+        RequestStatus.QUEUED: frozenset(
+            {RequestStatus.SENT, RequestStatus.ACKNOWLEDGED, RequestStatus.REJECTED}
+        ),
         RequestStatus.SENT: frozenset({RequestStatus.ACKNOWLEDGED, RequestStatus.REJECTED}),
         RequestStatus.ACKNOWLEDGED: frozenset({RequestStatus.REJECTED}),
         RequestStatus.REJECTED: frozenset(),

@@ -108,7 +108,8 @@ class StockLevels(ApiView):
     scope = "stock:read"
 
     @documented(
-        "List stock levels", answers={200: list_of(LevelAnswer)},
+        "List stock levels",
+        answers={200: list_of(LevelAnswer)},
         query={name: str(each.label) for name, each in LevelFilter.base_filters.items()},
     )
     def get(self, request: Request) -> Response:
@@ -123,12 +124,15 @@ class StockMovements(ApiView):
     scope = "stock:read"
 
     @documented(
-        "List stock movements", answers={200: list_of(MovementAnswer)},
+        "List stock movements",
+        answers={200: list_of(MovementAnswer)},
         query={name: str(each.label) for name, each in MovementFilter.base_filters.items()},
     )
     def get(self, request: Request) -> Response:
         """A page of the movements that the filters leave."""
-        rows = _within(self.token, filtered(MovementFilter, queries.movements(), request), "level__location__code__in")
+        rows = _within(
+            self.token, filtered(MovementFilter, queries.movements(), request), "level__location__code__in"
+        )
         return page_of(rows, request, render=_movement, ordering=("-moved_at", "-id"))
 
 
@@ -146,15 +150,25 @@ class StockAdjustments(ApiView):
             raise LocationNotFound(f"There is no location {body.location}.")
 
         def render(done: object) -> tuple[int, object]:
-            assert isinstance(done, Adjusted)  # noqa: S101  # the flow's own answer
+            assert isinstance(done, Adjusted)  # the flow's own answer
             return 201, AdjustmentAnswer(
-                done.number, body.sku, body.location, body.quantity_delta, done.on_hand_after, done.available_after
+                done.number,
+                body.sku,
+                body.location,
+                body.quantity_delta,
+                done.on_hand_after,
+                done.available_after,
             )
 
         with idempotency.claimed(claim, render=render) as answer:
             counting.adjust_stock(
-                body.sku, location=body.location, quantity_delta=body.quantity_delta, reason=body.reason,
-                note=body.note, actor=self.actor, at=timezone.now(),
+                body.sku,
+                location=body.location,
+                quantity_delta=body.quantity_delta,
+                reason=body.reason,
+                note=body.note,
+                actor=self.actor,
+                at=timezone.now(),
             )
         return answered(answer)
 
@@ -165,14 +179,29 @@ def _within(token: Token, rows: "QuerySet[Any]", lookup: str) -> "QuerySet[Any]"
 
 def _level(level: Any) -> LevelAnswer:
     return LevelAnswer(
-        level.sku.code, level.location.code, level.on_hand, level.reserved, level.quarantined, level.safety_stock,
-        level.available, level.incoming,
+        level.sku.code,
+        level.location.code,
+        level.on_hand,
+        level.reserved,
+        level.quarantined,
+        level.safety_stock,
+        level.available,
+        level.incoming,
     )
 
 
 def _movement(movement: StockMovement) -> MovementAnswer:
     return MovementAnswer(
-        movement.pk, movement.level.sku.code, movement.level.location.code, movement.kind, movement.on_hand_delta,
-        movement.reserved_delta, movement.quarantined_delta, movement.reason.code if movement.reason else None,
-        movement.reference, movement.note, movement.actor, movement.moved_at,
+        movement.pk,
+        movement.level.sku.code,
+        movement.level.location.code,
+        movement.kind,
+        movement.on_hand_delta,
+        movement.reserved_delta,
+        movement.quarantined_delta,
+        movement.reason.code if movement.reason else None,
+        movement.reference,
+        movement.note,
+        movement.actor,
+        movement.moved_at,
     )

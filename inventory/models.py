@@ -17,13 +17,17 @@ class StockLocation(models.Model):
     code = models.SlugField(max_length=16, unique=True, help_text="Short and for ever, such as PER.")
     name = models.CharField(max_length=80, help_text="What staff call it.")
     kind = models.CharField(
-        max_length=10, choices=[(kind.value, kind.name.title()) for kind in LocationKind],
-        default=LocationKind.OWN.value, db_default=LocationKind.OWN.value,
+        max_length=10,
+        choices=[(kind.value, kind.name.title()) for kind in LocationKind],
+        default=LocationKind.OWN.value,
+        db_default=LocationKind.OWN.value,
         help_text="Own warehouse, partner (3PL) or drop-ship supplier.",
     )
     line1 = models.CharField(max_length=120, blank=True, default="", help_text="Street and number.")
     city = models.CharField(max_length=80, blank=True, default="", help_text="Town or suburb.")
-    region = models.CharField(max_length=40, blank=True, default="", help_text="State or province, such as WA.")
+    region = models.CharField(
+        max_length=40, blank=True, default="", help_text="State or province, such as WA."
+    )
     postcode = models.CharField(max_length=16, blank=True, default="", help_text="Where parcels start.")
     country = models.CharField(max_length=2, default="AU", help_text="ISO 3166-1 code of two letters.")
     latitude = models.DecimalField(
@@ -32,11 +36,15 @@ class StockLocation(models.Model):
     longitude = models.DecimalField(
         max_digits=8, decimal_places=5, null=True, blank=True, help_text="Degrees east; for distances."
     )
-    timezone = models.CharField(max_length=40, default="Australia/Perth", help_text="Its own day begins by this clock.")
+    timezone = models.CharField(
+        max_length=40, default="Australia/Perth", help_text="Its own day begins by this clock."
+    )
     priority = models.PositiveSmallIntegerField(
         default=100, db_default=100, help_text="Breaks ties between equal plans; the lower goes first."
     )
-    is_active = models.BooleanField(default=True, db_default=True, help_text="Off: nothing new is routed here.")
+    is_active = models.BooleanField(
+        default=True, db_default=True, help_text="Off: nothing new is routed here."
+    )
 
     class Meta:
         ordering = ["priority", "code"]
@@ -44,7 +52,9 @@ class StockLocation(models.Model):
             models.CheckConstraint(
                 condition=Q(kind__in=[kind.value for kind in LocationKind]), name="a_location_kind_is_known"
             ),
-            models.CheckConstraint(condition=Q(country__regex="^[A-Z]{2}$"), name="a_location_country_is_iso_3166"),
+            models.CheckConstraint(
+                condition=Q(country__regex="^[A-Z]{2}$"), name="a_location_country_is_iso_3166"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -54,10 +64,16 @@ class StockLocation(models.Model):
 class Bin(models.Model):
     """A shelf within a location, in the order in which a picker walks."""
 
-    location = models.ForeignKey(StockLocation, on_delete=models.PROTECT, related_name="bins", help_text="Where it stands.")
+    location = models.ForeignKey(
+        StockLocation, on_delete=models.PROTECT, related_name="bins", help_text="Where it stands."
+    )
     code = models.CharField(max_length=24, help_text="As printed on the shelf, such as A-03-2.")
-    path_position = models.PositiveIntegerField(default=0, db_default=0, help_text="The walk goes by this number.")
-    is_pickable = models.BooleanField(default=True, db_default=True, help_text="Off for reserve and inspection shelves.")
+    path_position = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="The walk goes by this number."
+    )
+    is_pickable = models.BooleanField(
+        default=True, db_default=True, help_text="Off for reserve and inspection shelves."
+    )
 
     class Meta:
         ordering = ["location", "path_position", "code"]
@@ -77,13 +93,21 @@ class StockLevel(models.Model):
     on_hand = models.IntegerField(default=0, db_default=0, editable=False)
     reserved = models.IntegerField(default=0, db_default=0, editable=False)
     quarantined = models.IntegerField(default=0, db_default=0, editable=False)
-    safety_stock = models.PositiveIntegerField(default=0, db_default=0, help_text="Pieces kept back from sale.")
+    safety_stock = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Pieces kept back from sale."
+    )
     pick_bin = models.ForeignKey(
-        Bin, on_delete=models.PROTECT, null=True, blank=True, related_name="+", help_text="Where pickers find it."
+        Bin,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Where pickers find it.",
     )
     available = models.GeneratedField(
         expression=F("on_hand") - F("reserved") - F("quarantined") - F("safety_stock"),
-        output_field=models.IntegerField(), db_persist=True,
+        output_field=models.IntegerField(),
+        db_persist=True,
     )
 
     class Meta:
@@ -108,7 +132,9 @@ class Reservation(models.Model):
     """
 
     # Closed reservations are looked up from their order; open ones have an index of their own.
-    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="reservations", db_index=False)
+    level = models.ForeignKey(
+        StockLevel, on_delete=models.PROTECT, related_name="reservations", db_index=False
+    )
     quantity = models.PositiveIntegerField()
     quantity_released = models.PositiveIntegerField(default=0, db_default=0)
     quantity_issued = models.PositiveIntegerField(default=0, db_default=0)
@@ -121,7 +147,8 @@ class Reservation(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["level", "id"], name="open_reservations_by_level",
+                fields=["level", "id"],
+                name="open_reservations_by_level",
                 condition=Q(quantity__gt=F("quantity_released") + F("quantity_issued")),
             ),
         ]
@@ -190,7 +217,8 @@ class StockMovement(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["source", "source_key"], name="one_cause_moves_stock_once"),
             models.CheckConstraint(
-                condition=~Q(on_hand_delta=0, reserved_delta=0, quarantined_delta=0), name="a_movement_moves_something"
+                condition=~Q(on_hand_delta=0, reserved_delta=0, quarantined_delta=0),
+                name="a_movement_moves_something",
             ),
             models.CheckConstraint(
                 condition=~Q(kind=MovementKind.ADJUST.value) | Q(reason__isnull=False),
@@ -202,7 +230,12 @@ class StockMovement(models.Model):
                     Q(kind="receive", on_hand_delta__gt=0, reserved_delta=0)
                     | Q(kind="reserve", on_hand_delta=0, reserved_delta__gt=0, quarantined_delta=0)
                     | Q(kind="release", on_hand_delta=0, reserved_delta__lt=0, quarantined_delta=0)
-                    | Q(kind="issue", on_hand_delta__lt=0, reserved_delta=F("on_hand_delta"), quarantined_delta=0)
+                    | Q(
+                        kind="issue",
+                        on_hand_delta__lt=0,
+                        reserved_delta=F("on_hand_delta"),
+                        quarantined_delta=0,
+                    )
                     | Q(kind="adjust", reserved_delta=0)
                 ),
                 name="each_kind_of_movement_moves_its_own_counters",
@@ -224,7 +257,9 @@ class StockAdjustment(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(on_hand_after__gte=0), name="an_adjustment_never_ends_below_zero"),
+            models.CheckConstraint(
+                condition=Q(on_hand_after__gte=0), name="an_adjustment_never_ends_below_zero"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -242,7 +277,9 @@ class ExpectedReceipt(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["reference", "level"], name="one_expectation_per_reference_and_level"),
+            models.UniqueConstraint(
+                fields=["reference", "level"], name="one_expectation_per_reference_and_level"
+            ),
             models.CheckConstraint(
                 condition=Q(quantity_received__lte=F("quantity_expected")),
                 name="received_never_exceeds_expected",

@@ -6,7 +6,15 @@ from datetime import datetime
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from inventory.models import AdjustmentReason, Bin, ExpectedReceipt, Reservation, StockLevel, StockLocation, StockMovement
+from inventory.models import (
+    AdjustmentReason,
+    Bin,
+    ExpectedReceipt,
+    Reservation,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+)
 from inventory.rules import ReasonRequired
 from oms.core.errors import NotFound
 
@@ -85,7 +93,9 @@ def lock_levels(sku_ids: Iterable[int], location_id: int) -> dict[int, int]:
     StockLevel.objects.bulk_create(
         [StockLevel(sku_id=sku_id, location_id=location_id) for sku_id in wanted], ignore_conflicts=True
     )
-    locked = StockLevel.objects.select_for_update(no_key=True).filter(sku_id__in=wanted, location_id=location_id)
+    locked = StockLevel.objects.select_for_update(no_key=True).filter(
+        sku_id__in=wanted, location_id=location_id
+    )
     return dict(locked.order_by("pk").values_list("sku_id", "pk"))
 
 
@@ -159,7 +169,9 @@ def working_sites() -> list[tuple[str, str, str]]:
 
 def places_for_choice(codes: Iterable[str] | None) -> list[tuple[str, str]]:
     """Codes and names of the locations where stock may be counted."""
-    places = StockLocation.objects.all() if codes is None else StockLocation.objects.filter(code__in=list(codes))
+    places = (
+        StockLocation.objects.all() if codes is None else StockLocation.objects.filter(code__in=list(codes))
+    )
     return list(places.values_list("code", "name"))
 
 
@@ -176,3 +188,9 @@ def is_bin(location_id: int, code: str) -> bool:
 def active_reasons() -> QuerySet[AdjustmentReason]:
     """The reasons that staff may give."""
     return AdjustmentReason.objects.filter(is_active=True).order_by("name")
+
+
+def stocked(location_code: str, *, at_least: int) -> set[str]:
+    """SKU codes of which a location has at least so many pieces available."""
+    levels = StockLevel.objects.filter(location__code=location_code, available__gte=at_least)
+    return set(levels.values_list("sku__code", flat=True))

@@ -5,6 +5,7 @@ reads the same names from its own environment or from ``OMS_DATA_DIR/environment
 """
 
 from pathlib import Path
+from typing import Any
 
 import environ
 from celery.schedules import crontab
@@ -192,7 +193,7 @@ LOCALE_PATHS = [BASE_DIR / "oms" / "locale"]
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.str("OMS_STATIC_ROOT", default=str(DATA_DIR / "static")))
 MEDIA_ROOT = Path(env.str("OMS_MEDIA_ROOT", default=str(DATA_DIR / "media")))
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "oms.runtime.static.StaticFiles"},
 }
@@ -247,7 +248,8 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Order management API",
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
-    "DESCRIPTION": "Orders, stock, routing and fulfilment. Money is a decimal string; errors are RFC 9457 problem documents.",
+    "DEFAULT_GENERATOR_CLASS": "oms.core.api.schema.HouseSchema",
+    "DESCRIPTION": "Orders, stock, routing and fulfilment. Money is a decimal string; errors follow RFC 9457.",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

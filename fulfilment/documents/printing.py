@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -62,27 +61,40 @@ def pick_list(work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine]) -> by
 
 
 def _sheet(
-    title: str, work: FulfilmentOrder, heads: list[str], widths: list[int], rows: list[list[str]], *, message: str = ""
+    title: str,
+    work: FulfilmentOrder,
+    heads: list[str],
+    widths: list[int],
+    rows: list[list[str]],
+    *,
+    message: str = "",
 ) -> bytes:
     return _set(
         "packing_slip",
         {
-            "shop": SHOP, "title": title, "number": work.number, "order": work.order.number,
-            "barcode": _code128(work.number), "recipient": _recipient(work), "sender": _sender(work.location),
-            "heads": heads, "widths": widths, "rows": rows, "message": message,
+            "shop": SHOP,
+            "title": title,
+            "number": work.number,
+            "order": work.order.number,
+            "barcode": _code128(work.number),
+            "recipient": _recipient(work),
+            "sender": _sender(work.location),
+            "heads": heads,
+            "widths": widths,
+            "rows": rows,
+            "message": message,
         },
     )
 
 
 def _set(name: str, data: Mapping[str, Any]) -> bytes:
-    return typst.compile(
-        _source(name), font_paths=[str(_HERE / "fonts")], ignore_system_fonts=True, sys_inputs={"data": json.dumps(data)}
+    pdf: bytes = typst.compile(
+        str(_HERE / f"{name}.typ"),
+        font_paths=[str(_HERE / "fonts")],
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(data)},
     )
-
-
-@cache
-def _source(name: str) -> bytes:
-    return (_HERE / f"{name}.typ").read_bytes()
+    return pdf
 
 
 def _code128(text: str) -> str:
@@ -96,7 +108,9 @@ def _code128(text: str) -> str:
 
 def _recipient(work: FulfilmentOrder) -> list[str]:
     address = work.order.contact.shipping_address
-    town = " ".join(part for part in (address.get("city"), address.get("region"), address.get("postcode")) if part)
+    town = " ".join(
+        part for part in (address.get("city"), address.get("region"), address.get("postcode")) if part
+    )
     parts = [address.get("name"), address.get("line1"), address.get("line2"), town, address.get("country")]
     return [part for part in parts if part] or ["(erased)"]
 

@@ -35,13 +35,22 @@ def close(
     _refuse_known_tracking(box)
     number = numbering.next_number("PA")
     parcel = Parcel.objects.create(
-        number=number, fulfilment_order=work, carrier=box.carrier or work.carrier,
-        service=box.service or work.service, tracking_number=box.tracking_number or number,
+        number=number,
+        fulfilment_order=work,
+        carrier=box.carrier or work.carrier,
+        service=box.service or work.service,
+        tracking_number=box.tracking_number or number,
         weight_grams=box.weight_grams,
-        box=box.name, packed_at=at, packed_by=actor.label,
+        box=box.name,
+        packed_at=at,
+        packed_by=actor.label,
     )
     ParcelLine.objects.bulk_create(
-        [ParcelLine(parcel=parcel, work_line_id=line, quantity=count) for line, count in pieces.items() if count]
+        [
+            ParcelLine(parcel=parcel, work_line_id=line, quantity=count)
+            for line, count in pieces.items()
+            if count
+        ]
     )
     return parcel
 

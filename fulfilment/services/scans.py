@@ -36,8 +36,14 @@ def record(line: FulfilmentOrderLine, kind: ScanKind, scan: NewScan, *, user: Us
         raise TooMany(f"Only {room} more of {line.sku.code} belong here. Put the rest back.")
     fulfilment_orders.count(line, **{_step(kind): scan.quantity})
     return Scan.objects.create(
-        key=scan.key, kind=kind.value, work_line=line, code=scan.code, quantity=scan.quantity,
-        is_typed=scan.is_typed, scanned_by=user, scanned_at=at,
+        key=scan.key,
+        kind=kind.value,
+        work_line=line,
+        code=scan.code,
+        quantity=scan.quantity,
+        is_typed=scan.is_typed,
+        scanned_by=user,
+        scanned_at=at,
     )
 
 
@@ -54,8 +60,15 @@ def undo(scan: Scan, line: FulfilmentOrderLine, *, key: UUID, user: User, at: da
         raise TooMany(f"{line.sku.code} has gone on to the next step. Undo that first.")
     fulfilment_orders.count(line, **{_step(kind): -scan.quantity})
     return Scan.objects.create(
-        key=key, kind=scan.kind, work_line=line, code=scan.code, quantity=-scan.quantity, is_typed=False,
-        scanned_by=user, scanned_at=at, undoes=scan,
+        key=key,
+        kind=scan.kind,
+        work_line=line,
+        code=scan.code,
+        quantity=-scan.quantity,
+        is_typed=False,
+        scanned_by=user,
+        scanned_at=at,
+        undoes=scan,
     )
 
 

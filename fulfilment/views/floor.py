@@ -24,7 +24,12 @@ class OnOneWork(Guarded):
     """A view on one fulfilment order at a site where the person has this right."""
 
     def work(self) -> FulfilmentOrder:
-        found = queries.work_with_lines().select_related("order__contact").filter(number=self.kwargs["number"]).first()
+        found = (
+            queries.work_with_lines()
+            .select_related("order__contact")
+            .filter(number=self.kwargs["number"])
+            .first()
+        )
         if found is None or not self.request.user.may(str(self.permission), location=found.location.code):
             raise Http404("There is no such fulfilment order.")
         return found
@@ -46,7 +51,11 @@ class ScanDoor(OnOneWork):
             return JsonResponse(special)
         try:
             counted = picking.scan(
-                number, kind=self.kind, read=read_scan(request, code), user=request.user, **self.doing.as_arguments
+                number,
+                kind=self.kind,
+                read=read_scan(request, code),
+                user=request.user,
+                **self.doing.as_arguments,
             )
         except (WrongItem, TooMany) as refusal:
             return JsonResponse(self.refused(work, refusal))
@@ -93,7 +102,9 @@ def read_scan(request: HttpRequest, code: str) -> NewScan:
     key = request.headers.get("Idempotency-Key", "")
     quantity = request.POST.get("quantity", "")
     pieces = int(quantity) if quantity.isascii() and quantity.isdigit() else 1
-    return NewScan(as_uuid(key), code, max(1, min(pieces, MOST_PIECES_A_SCAN)), request.POST.get("typed") == "1")
+    return NewScan(
+        as_uuid(key), code, max(1, min(pieces, MOST_PIECES_A_SCAN)), request.POST.get("typed") == "1"
+    )
 
 
 def as_uuid(key: str) -> UUID:

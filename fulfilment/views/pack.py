@@ -48,10 +48,16 @@ class PackPage(OnOneWork, Form):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         work = self.work()
-        return super().get_context_data(**kwargs) | pack_state(work) | {
-            "title": work.number, "floor_wide": True, "contact": work.order.contact,
-            "parcels": queries.parcels_here(work),
-        }
+        return (
+            super().get_context_data(**kwargs)
+            | pack_state(work)
+            | {
+                "title": work.number,
+                "floor_wide": True,
+                "contact": work.order.contact,
+                "parcels": queries.parcels_here(work),
+            }
+        )
 
     def carry_out(self, form: Any) -> str:
         number, said = self.kwargs["number"], form.cleaned_data

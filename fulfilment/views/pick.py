@@ -63,7 +63,8 @@ class PickScan(ScanDoor):
         if wanted is None or bin_of(wanted) == code:
             return {"result": "ok", "title": f"Bin {code}", "detail": "Right bin. Now scan the item."}
         return {
-            "result": "look", "title": f"Wrong bin: go to {bin_of(wanted)}",
+            "result": "look",
+            "title": f"Wrong bin: go to {bin_of(wanted)}",
             "detail": f"This is {code}. Nothing was counted.",
         }
 
@@ -115,7 +116,10 @@ class Short(OnOneWork, Form):
         said = form.cleaned_data
         with one_effect(self.request):
             picking.short_pick(
-                number, sku=said["sku"], missing=said["missing"], reason=said["reason"].code,
+                number,
+                sku=said["sku"],
+                missing=said["missing"],
+                reason=said["reason"].code,
                 **self.doing.as_arguments,
             )
         return reverse("fulfilment:pick", args=[number])
@@ -138,8 +142,12 @@ class Undo(Guarded):
             return JsonResponse({"result": "wrong", "title": str(refusal), "ack": "OK"})
         is_pick = counted.scan.kind == ScanKind.PICK
         template, state = ("pick_view", pick_state) if is_pick else ("pack_view", pack_state)
-        return JsonResponse({
-            "result": "ok",
-            "title": f"Undone: {counted.line.sku.code}",
-            "html": render_to_string(f"fulfilment/{template}.html", state(queries.work_by_number(work.number)), request),
-        })
+        return JsonResponse(
+            {
+                "result": "ok",
+                "title": f"Undone: {counted.line.sku.code}",
+                "html": render_to_string(
+                    f"fulfilment/{template}.html", state(queries.work_by_number(work.number)), request
+                ),
+            }
+        )

@@ -32,8 +32,11 @@ class Queue(Page):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         rows = self.rows()
         return super().get_context_data(**kwargs) | {
-            "rows": queries.with_pieces(rows)[:MOST_SHOWN], "total": rows.count(), "step": self.step,
-            "empty_words": self.empty_words, "counts": counts(self.request),
+            "rows": queries.with_pieces(rows)[:MOST_SHOWN],
+            "total": rows.count(),
+            "step": self.step,
+            "empty_words": self.empty_words,
+            "counts": counts(self.request),
         }
 
 
@@ -72,7 +75,9 @@ class NextTask(Guarded):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Claim it and open it; back to the queue when there is none."""
         standing = Standing(request.user, request.session.get("site", ""))
-        number = picking.claim_next(standing.sites("fulfilment.pick"), user=request.user, **self.doing.as_arguments)
+        number = picking.claim_next(
+            standing.sites("fulfilment.pick"), user=request.user, **self.doing.as_arguments
+        )
         target = reverse("fulfilment:pick", args=[number]) if number else reverse("fulfilment:to_pick")
         return HttpResponseRedirect(target)
 
@@ -87,8 +92,12 @@ class ShipPage(OnOneWork, Page):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         work = self.work()
         return super().get_context_data(**kwargs) | {
-            "title": work.number, "work": work, "floor_wide": True, "here": queries.parcels_here(work),
-            "contact": work.order.contact, "loose": sum(queries.loose_pieces(work).values()),
+            "title": work.number,
+            "work": work,
+            "floor_wide": True,
+            "here": queries.parcels_here(work),
+            "contact": work.order.contact,
+            "loose": sum(queries.loose_pieces(work).values()),
         }
 
 
@@ -111,7 +120,11 @@ def counts(request: HttpRequest) -> dict[str, int]:
     return {name: _count(statuses, right, standing) for name, statuses, right in STEPS}
 
 
-STEPS = (("pick", TO_PICK, "fulfilment.pick"), ("pack", TO_PACK, "fulfilment.pack"), ("ship", TO_SHIP, "fulfilment.ship"))
+STEPS = (
+    ("pick", TO_PICK, "fulfilment.pick"),
+    ("pack", TO_PACK, "fulfilment.pack"),
+    ("ship", TO_SHIP, "fulfilment.ship"),
+)
 
 
 def _count(statuses: tuple[str, ...], right: str, standing: Standing) -> int:
@@ -127,8 +140,11 @@ def found(text: str, user: Any) -> list[frame.Found]:
             step = {"picked": "pack", "packed": "ship"}.get(work.status, "pick")
             hits.append(
                 frame.Found(
-                    work.number, reverse(f"fulfilment:{step}", args=[work.number]), "packages",
-                    f"{work.location.name}, {work.status}", exact=True,
+                    work.number,
+                    reverse(f"fulfilment:{step}", args=[work.number]),
+                    "packages",
+                    f"{work.location.name}, {work.status}",
+                    exact=True,
                 )
             )
     return hits
@@ -137,8 +153,12 @@ def found(text: str, user: Any) -> list[frame.Found]:
 def _tile(name: str, step: str, right: str, icon: str, position: int) -> frame.Tile:
     statuses = next(statuses for key, statuses, _ in STEPS if key == step)
     return frame.Tile(
-        name, icon, lambda standing: reverse(f"fulfilment:to_{step}"),
-        lambda standing: _count(statuses, right, standing), right, position=position,
+        name,
+        icon,
+        lambda standing: reverse(f"fulfilment:to_{step}"),
+        lambda standing: _count(statuses, right, standing),
+        right,
+        position=position,
     )
 
 
@@ -148,12 +168,17 @@ def _all_waiting(standing: Standing) -> int:
 
 frame.hang(
     frame.Entry(
-        "Pick and pack", "packages", "fulfilment:to_pick", "fulfilment.pick", letter="p", position=20,
-        count=_all_waiting, tab=True,
+        "Pick and pack",
+        "packages",
+        "fulfilment:to_pick",
+        "fulfilment.pick",
+        letter="p",
+        position=20,
+        count=_all_waiting,
+        tab=True,
     ),
     frame.Finder("fulfilment", found, "fulfilment.pick", position=15),
     _tile("To pick", "pick", "fulfilment.pick", "packages", 20),
     _tile("To pack", "pack", "fulfilment.pack", "box", 21),
     _tile("To ship", "ship", "fulfilment.ship", "truck", 22),
 )
-

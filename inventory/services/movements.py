@@ -22,7 +22,13 @@ class Cause:
 
 @joins_transaction
 def move(
-    level_id: int, *, kind: MovementKind, on_hand: int = 0, quarantined: int = 0, cause: Cause, actor: Actor,
+    level_id: int,
+    *,
+    kind: MovementKind,
+    on_hand: int = 0,
+    quarantined: int = 0,
+    cause: Cause,
+    actor: Actor,
     at: datetime,
 ) -> StockMovement:
     """Write one movement of so many pieces; the database adds it to the level.

@@ -64,8 +64,14 @@ def receive_many(
     StockMovement.objects.bulk_create(
         [
             StockMovement(
-                level_id=levels[sku_id], kind=MovementKind.RECEIVE.value, on_hand_delta=quantity, moved_at=at,
-                source="receipt", source_key=f"{number}:{sku_id}", reference=reference, actor=actor.label,
+                level_id=levels[sku_id],
+                kind=MovementKind.RECEIVE.value,
+                on_hand_delta=quantity,
+                moved_at=at,
+                source="receipt",
+                source_key=f"{number}:{sku_id}",
+                reference=reference,
+                actor=actor.label,
             )
             for sku_id, quantity in sorted(pieces.items())
         ]

@@ -36,6 +36,4 @@ def _move(column: str, pieces: Mapping[int, int], *, actor: Actor, at: datetime)
     if not wanted:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            _MOVE.format(column=column), [at, actor.label, list(wanted), list(wanted.values())]
-        )
+        cursor.execute(_MOVE.format(column=column), [at, actor.label, list(wanted), list(wanted.values())])

@@ -48,8 +48,8 @@ class SkuChanges(msgspec.Struct, frozen=True):
 
     name: Name | UnsetType = UNSET
     barcode: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
-    weight_grams: Grams | None | UnsetType = UNSET
-    unit_cost: Decimal | None | UnsetType = UNSET
+    weight_grams: Grams | UnsetType | None = UNSET
+    unit_cost: Decimal | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
     category: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
@@ -97,12 +97,15 @@ class Skus(ApiView):
     scope = {"GET": "skus:read", "POST": "skus:write"}
 
     @documented(
-        "List SKUs", answers={200: list_of(SkuAnswer)},
+        "List SKUs",
+        answers={200: list_of(SkuAnswer)},
         query={name: str(each.label) for name, each in SkuFilter.base_filters.items()},
     )
     def get(self, request: Request) -> Response:
         """A page of the SKUs that the filters leave."""
-        rows = Sku.objects.prefetch_related(Prefetch("barcodes", Barcode.objects.order_by("-is_primary", "pk")))
+        rows = Sku.objects.prefetch_related(
+            Prefetch("barcodes", Barcode.objects.order_by("-is_primary", "pk"))
+        )
         return page_of(filtered(SkuFilter, rows, request), request, render=_answer, ordering=("code", "id"))
 
     @documented("Make a SKU", body=SkuBody, answers={201: SkuAnswer})
@@ -158,7 +161,15 @@ def _created(sku: object) -> tuple[int, object]:
 def _answer(sku: Any) -> SkuAnswer:
     barcodes = sorted(sku.barcodes.all(), key=lambda each: (not each.is_primary, each.pk))
     return SkuAnswer(
-        sku.code, sku.name, barcodes[0].code if barcodes else None, [each.code for each in barcodes],
-        sku.weight_grams, None if sku.unit_cost is None else f"{sku.unit_cost:f}", sku.currency, sku.category,
-        list(sku.tags), sku.backorder_policy, sku.is_active,
+        sku.code,
+        sku.name,
+        barcodes[0].code if barcodes else None,
+        [each.code for each in barcodes],
+        sku.weight_grams,
+        None if sku.unit_cost is None else f"{sku.unit_cost:f}",
+        sku.currency,
+        sku.category,
+        list(sku.tags),
+        sku.backorder_policy,
+        sku.is_active,
     )

@@ -24,20 +24,37 @@ class Sku(models.Model):
         null=True, blank=True, help_text="Weight of one base unit in grams; empty when not known."
     )
     unit_cost = models.DecimalField(
-        max_digits=19, decimal_places=4, null=True, blank=True, validators=[MinValueValidator(0)],
+        max_digits=19,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
         help_text="What one base unit costs you.",
     )
-    currency = models.CharField(max_length=3, default="AUD", db_default="AUD", help_text="Currency of the cost.")
-    category = models.CharField(max_length=64, blank=True, default="", db_default="", help_text="For rules and reports.")
+    currency = models.CharField(
+        max_length=3, default="AUD", db_default="AUD", help_text="Currency of the cost."
+    )
+    category = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="For rules and reports."
+    )
     tags = ArrayField(
-        models.CharField(max_length=32), blank=True, default=list, db_default=[],
+        models.CharField(max_length=32),
+        blank=True,
+        default=list,
+        db_default=[],
         help_text="Words that routing rules can ask for, separated by commas.",
     )
     backorder_policy = models.CharField(
-        max_length=10, choices=BackorderPolicy, blank=True, default="", db_default="",
+        max_length=10,
+        choices=BackorderPolicy,
+        blank=True,
+        default="",
+        db_default="",
         help_text="Empty: the channel decides.",
     )
-    is_active = models.BooleanField(default=True, db_default=True, help_text="Off: no new orders are taken for it.")
+    is_active = models.BooleanField(
+        default=True, db_default=True, help_text="Off: no new orders are taken for it."
+    )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     updated_at = models.DateTimeField(db_default=Now(), editable=False)
 
@@ -51,9 +68,12 @@ class Sku(models.Model):
         constraints = [
             models.CheckConstraint(condition=~Q(code=""), name="a_sku_has_a_code"),
             models.CheckConstraint(
-                condition=Q(unit_cost__isnull=True) | Q(unit_cost__gte=0), name="a_unit_cost_is_never_negative"
+                condition=Q(unit_cost__isnull=True) | Q(unit_cost__gte=0),
+                name="a_unit_cost_is_never_negative",
             ),
-            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="a_sku_currency_is_iso_4217"),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="a_sku_currency_is_iso_4217"
+            ),
             models.CheckConstraint(
                 condition=Q(backorder_policy__in=["", *BackorderPolicy.values]), name="a_sku_policy_is_known"
             ),
@@ -66,7 +86,9 @@ class Sku(models.Model):
 class Barcode(models.Model):
     """A code that a scanner reads and that means one SKU."""
 
-    sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="barcodes", help_text="What it names.")
+    sku = models.ForeignKey(
+        Sku, on_delete=models.CASCADE, related_name="barcodes", help_text="What it names."
+    )
     code = models.CharField(max_length=64, unique=True, help_text="As the scanner types it.")
     is_primary = models.BooleanField(default=False, db_default=False, help_text="The one that is printed.")
 

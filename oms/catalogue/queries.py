@@ -48,4 +48,6 @@ def search(text: str) -> QuerySet[Sku]:
     wanted = text.strip().upper()
     skus = Sku.objects.alias(upper_code=Upper("code"), upper_name=Upper("name"))
     matches = Q(upper_code__contains=wanted) | Q(upper_name__contains=wanted)
-    return skus.filter(matches | Q(pk__in=Barcode.objects.filter(code=text.strip()).values("sku"))).order_by("code")
+    return skus.filter(matches | Q(pk__in=Barcode.objects.filter(code=text.strip()).values("sku"))).order_by(
+        "code"
+    )

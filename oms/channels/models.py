@@ -26,25 +26,41 @@ class PartialPolicy(models.TextChoices):
 class Channel(models.Model):
     """A place that sells for us, with its own rules."""
 
-    code = models.SlugField(max_length=32, unique=True, help_text="Named in every order that comes from here.")
+    code = models.SlugField(
+        max_length=32, unique=True, help_text="Named in every order that comes from here."
+    )
     name = models.CharField(max_length=80, help_text="What staff read.")
     kind = models.CharField(
-        max_length=12, choices=ChannelKind, default=ChannelKind.REST, db_default="rest", help_text="What it is."
+        max_length=12,
+        choices=ChannelKind,
+        default=ChannelKind.REST,
+        db_default="rest",
+        help_text="What it is.",
     )
-    currency = models.CharField(max_length=3, default="AUD", db_default="AUD", help_text="Its usual currency.")
+    currency = models.CharField(
+        max_length=3, default="AUD", db_default="AUD", help_text="Its usual currency."
+    )
     backorder_policy = models.CharField(
-        max_length=10, choices=BackorderPolicy, default=BackorderPolicy.BACKORDER, db_default="backorder",
+        max_length=10,
+        choices=BackorderPolicy,
+        default=BackorderPolicy.BACKORDER,
+        db_default="backorder",
         help_text="For SKUs that have no policy of their own.",
     )
     partial_policy = models.CharField(
-        max_length=10, choices=PartialPolicy, default=PartialPolicy.SPLIT, db_default="split",
+        max_length=10,
+        choices=PartialPolicy,
+        default=PartialPolicy.SPLIT,
+        db_default="split",
         help_text="What happens when not all of an order can leave at once.",
     )
     stock_buffer = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Pieces of each SKU that this channel never sees."
     )
     locations = models.ManyToManyField(
-        "inventory.StockLocation", blank=True, related_name="channels",
+        "inventory.StockLocation",
+        blank=True,
+        related_name="channels",
         help_text="Who may ship its orders; none chosen means every location.",
     )
     is_active = models.BooleanField(default=True, db_default=True, help_text="Off: its orders are refused.")
@@ -52,12 +68,15 @@ class Channel(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="a_channel_currency_is_iso_4217"),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="a_channel_currency_is_iso_4217"
+            ),
             models.CheckConstraint(
                 condition=Q(partial_policy__in=PartialPolicy.values), name="a_channel_partial_policy_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(backorder_policy__in=BackorderPolicy.values), name="a_channel_backorder_policy_is_known"
+                condition=Q(backorder_policy__in=BackorderPolicy.values),
+                name="a_channel_backorder_policy_is_known",
             ),
         ]
 

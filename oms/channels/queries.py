@@ -66,7 +66,13 @@ def _read() -> dict[str, ChannelPolicy]:
     for channel in Channel.objects.prefetch_related("locations"):
         sites = frozenset(location.pk for location in channel.locations.all())
         policies[channel.code] = ChannelPolicy(
-            channel.pk, channel.code, channel.currency, channel.backorder_policy, channel.partial_policy,
-            channel.stock_buffer, sites or None, channel.is_active,
+            channel.pk,
+            channel.code,
+            channel.currency,
+            channel.backorder_policy,
+            channel.partial_policy,
+            channel.stock_buffer,
+            sites or None,
+            channel.is_active,
         )
     return policies

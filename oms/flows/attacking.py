@@ -2,12 +2,13 @@
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from uuid import uuid4
 
 from django.db import connection
-from django.utils import timezone
 
 from oms.catalogue import queries as sku_queries
 from oms.channels import queries as channel_queries
@@ -16,6 +17,7 @@ from oms.core.errors import Refusal
 from oms.flows import ordering
 from oms.orders.requests import Address, NewLine, NewOrder
 
+Clock = Callable[[], datetime]
 MOST_AT_ONCE = 40
 WAIT_SECONDS = 120
 HOME = Address("Attacker", "1 Test Street", "Perth", "AU", region="WA", postcode="6000")
@@ -50,37 +52,55 @@ def sellable(sku: str, channel: str) -> int:
     return channel_queries.sellable(sku, channel)
 
 
-def attack(sku: str, *, channel: str, buyers: int) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """What every buyer knows: what to buy where, the gate they all wait at, the clock, and where to report."""
+
+    sku: str
+    channel: str
+    gate: threading.Barrier
+    clock: Clock
+    outcome: Outcome
+
+
+def attack(sku: str, *, channel: str, buyers: int, clock: Clock) -> Outcome:
     """Let so many buyers order one piece each, as nearly at once as threads can."""
-    outcome = Outcome()
-    crowd = min(MOST_AT_ONCE, buyers)
-    gate = threading.Barrier(crowd)
-    shares = [buyers // crowd + (number < buyers % crowd) for number in range(crowd)]
-    threads = [threading.Thread(target=_buy, args=(sku, channel, share, gate, outcome)) for share in shares]
+    size = min(MOST_AT_ONCE, buyers)
+    crowd = Crowd(sku, channel, threading.Barrier(size), clock, Outcome())
+    shares = [buyers // size + (number < buyers % size) for number in range(size)]
+    threads = [threading.Thread(target=_buy, args=(crowd, share)) for share in shares]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return outcome
+    return crowd.outcome
 
 
-def _buy(sku: str, channel: str, share: int, gate: threading.Barrier, outcome: Outcome) -> None:
+def _buy(crowd: Crowd, share: int) -> None:
     try:
         connection.ensure_connection()
-        gate.wait(WAIT_SECONDS)
+        crowd.gate.wait(WAIT_SECONDS)
         for _ in range(share):
-            request = NewOrder(
-                channel=channel, external_number=f"attack-{uuid4().hex}", customer_name=HOME.name, shipping=HOME,
-                currency="AUD", lines=(NewLine(sku, 1, Decimal(1)),),
-            )
-            try:
-                placed = ordering.place_order(request, actor=SYSTEM, at=timezone.now())
-            except Refusal:
-                outcome.note("refused")
-            else:
-                outcome.note("allocated", placed.lines[0].allocated)
-                outcome.note("waiting", placed.lines[0].waiting)
-    except Exception as error:  # noqa: BLE001  # whatever it is, the report must show it
-        outcome.fail(error)
+            _buy_one(crowd)
+    except Exception as error:  # whatever it is, the report must show it
+        crowd.outcome.fail(error)
     finally:
         connection.close()
+
+
+def _buy_one(crowd: Crowd) -> None:
+    request = NewOrder(
+        channel=crowd.channel,
+        external_number=f"attack-{uuid4().hex}",
+        customer_name=HOME.name,
+        shipping=HOME,
+        currency="AUD",
+        lines=(NewLine(crowd.sku, 1, Decimal(1)),),
+    )
+    try:
+        placed = ordering.place_order(request, actor=SYSTEM, at=crowd.clock())
+    except Refusal:
+        crowd.outcome.note("refused")
+    else:
+        crowd.outcome.note("allocated", placed.lines[0].allocated)
+        crowd.outcome.note("waiting", placed.lines[0].waiting)

@@ -1,6 +1,7 @@
 """What is written when orders are placed or sourced anew: rows gathered here, written by one routine."""
 
 from collections import defaultdict
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import psycopg
 import structlog
 from django.db import DatabaseError, connection
 
+from fulfilment.rules import RequestStatus
 from inventory.rules import LevelsMoved
 from oms.core import idempotency
 from oms.core.actors import Actor
@@ -19,6 +21,22 @@ ANSWER_WITHIN = timedelta(hours=4)
 # Below safety stock, below zero, or a number that somebody else took: the world moved since it was seen.
 _MOVED = frozenset({"OM001", "23505"})
 _SHELF_IS_EMPTY = "reserved_and_quarantined_never_exceed_on_hand"
+
+
+@dataclass(frozen=True, slots=True)
+class NewWork:
+    """The head of a fulfilment order that is about to be opened."""
+
+    order_id: int
+    sequence: int
+    decision_id: int
+    status: str
+    due_at: datetime | None
+
+    @property
+    def number(self) -> str:
+        """The fulfilment order's number."""
+        return f"FO-{self.order_id}-{self.sequence}"
 
 
 class Batch:
@@ -37,40 +55,72 @@ class Batch:
     def tell(self, topic: str, aggregate: str, payload: dict[str, Any]) -> None:
         """Gather news for the outbox."""
         self.add(
-            "messages", aggregate=aggregate, topic=topic, payload=payload, dedupe_key=None, recorded_at=self.at,
-            due_at=self.at, request_id=self._request_id,
+            "messages",
+            aggregate=aggregate,
+            topic=topic,
+            payload=payload,
+            dedupe_key=None,
+            recorded_at=self.at,
+            due_at=self.at,
+            request_id=self._request_id,
         )
 
-    def audit(self, action: str, number: str, *, changes: dict[str, Any] | None = None, note: str = "") -> None:
+    def audit(
+        self, action: str, number: str, *, changes: dict[str, Any] | None = None, note: str = ""
+    ) -> None:
         """Gather an audit entry about an order."""
         self.add(
-            "audit", action=action, subject_kind="order", subject_id=number, actor_kind=self.actor.kind,
-            actor_id=self.actor.id, actor_name=self.actor.name, happened_at=self.at, request_id=self._request_id,
-            changes=changes, note=note,
+            "audit",
+            action=action,
+            subject_kind="order",
+            subject_id=number,
+            actor_kind=self.actor.kind,
+            actor_id=self.actor.id,
+            actor_name=self.actor.name,
+            happened_at=self.at,
+            request_id=self._request_id,
+            changes=changes,
+            note=note,
         )
 
     def decide(self, plan: Plan, *, order_id: int, decision_id: int, attempt: int = 1) -> None:
         """Gather the decision that a plan is."""
         self.add(
-            "decisions", id=decision_id, order_id=order_id, attempt=attempt, decided_at=self.at,
-            version_id=plan.rules_version_id, explanation=plan.explained(), cost_minor=plan.cost_minor,
-            currency=plan.currency, parcels=len(plan.parcels), days=plan.days,
+            "decisions",
+            id=decision_id,
+            order_id=order_id,
+            attempt=attempt,
+            decided_at=self.at,
+            version_id=plan.rules_version_id,
+            explanation=plan.explained(),
+            cost_minor=plan.cost_minor,
+            currency=plan.currency,
+            parcels=len(plan.parcels),
+            days=plan.days,
         )
 
-    def open_work(
-        self, parcel: Parcel, *, number: str, sequence: int, order_id: int, decision_id: int, status: str,
-        due_at: datetime | None,
-    ) -> None:
+    def open_work(self, parcel: Parcel, work: NewWork) -> None:
         """Gather a fulfilment order and the news that its location has work."""
         self.add(
-            "work", number=number, order_id=order_id, sequence=sequence, location_id=parcel.site_id,
-            decision_id=decision_id, carrier=parcel.carrier, service=parcel.service,
-            expected_cost_minor=parcel.cost_minor if parcel.priced else None, status=status,
-            request_status="queued", opened_at=self.at, due_at=due_at, acknowledge_by=self.at + ANSWER_WITHIN,
+            "work",
+            number=work.number,
+            order_id=work.order_id,
+            sequence=work.sequence,
+            location_id=parcel.site_id,
+            decision_id=work.decision_id,
+            carrier=parcel.carrier,
+            service=parcel.service,
+            expected_cost_minor=parcel.cost_minor if parcel.priced else None,
+            status=work.status,
+            request_status=RequestStatus.QUEUED,
+            opened_at=self.at,
+            due_at=work.due_at,
+            acknowledge_by=self.at + ANSWER_WITHIN,
         )
         self.tell(
-            "fulfilment_order.opened", f"fulfilment_order:{number}",
-            {"number": number, "location": parcel.site, "lines": _lines(parcel)},
+            "fulfilment_order.opened",
+            f"fulfilment_order:{work.number}",
+            {"number": work.number, "location": parcel.site, "lines": _lines(parcel)},
         )
 
     def keep_answer(self, result: object) -> None:
@@ -80,7 +130,11 @@ class Batch:
             return
         answer, claim = pending.rendered(result), pending.claim
         self.add(
-            "keys", client=claim.client, key=claim.key, fingerprint=claim.fingerprint.hex(), status=answer.status,
+            "keys",
+            client=claim.client,
+            key=claim.key,
+            fingerprint=claim.fingerprint.hex(),
+            status=answer.status,
             body=answer.body.hex(),
         )
 
@@ -89,7 +143,8 @@ class Batch:
         number = f"FO-{order_id}-{sequence}"
         self.add("joined", order_id=order_id, sequence=sequence)
         self.tell(
-            "fulfilment_order.extended", f"fulfilment_order:{number}",
+            "fulfilment_order.extended",
+            f"fulfilment_order:{number}",
             {"number": number, "location": parcel.site, "lines": _lines(parcel)},
         )
 

@@ -36,5 +36,12 @@ def change_sku(
     if barcode:
         skus.name_by(sku, barcode=barcode)
     told = {name: [str(was), str(now)] for name, (was, now) in changes.items()}
-    audit.record("sku.changed", "sku", sku.code, actor=actor, at=at, changes=told | ({"barcode": barcode} if barcode else {}))
+    audit.record(
+        "sku.changed",
+        "sku",
+        sku.code,
+        actor=actor,
+        at=at,
+        changes=told | ({"barcode": barcode} if barcode else {}),
+    )
     return sku

@@ -26,7 +26,12 @@ def adjust_stock(
     level = stock_queries.lock_level(sku.pk, place.pk)
     done = adjustments.adjust(level, quantity_delta=quantity_delta, reason=why, note=note, actor=actor, at=at)
     audit.record(
-        "stock.adjusted", "sku", sku.code, actor=actor, at=at, note=f"{done.number} {reason}",
+        "stock.adjusted",
+        "sku",
+        sku.code,
+        actor=actor,
+        at=at,
+        note=f"{done.number} {reason}",
         changes={"location": place.code, "on_hand": [done.on_hand_before, done.on_hand_after]},
     )
     _tell(sku.code, place.code, done.number, quantity_delta, at=at)
@@ -46,7 +51,12 @@ def receive_stock(
     level = stock_queries.lock_level(sku.pk, place.pk)
     number = receipts.receive(level, quantity=quantity, reference=reference, actor=actor, at=at)
     audit.record(
-        "stock.received", "sku", sku.code, actor=actor, at=at, note=f"{number} {reference}",
+        "stock.received",
+        "sku",
+        sku.code,
+        actor=actor,
+        at=at,
+        note=f"{number} {reference}",
         changes={"location": place.code, "on_hand": [level.on_hand, level.on_hand + quantity]},
     )
     _tell(sku.code, place.code, number, quantity, at=at)
@@ -65,10 +75,18 @@ def receive_delivery(
     skus = sku_queries.skus_by_code(lines)
     number = receipts.receive_many(
         {skus[code].pk: quantity for code, quantity in lines.items()},
-        location=place, reference=reference, actor=actor, at=at,
+        location=place,
+        reference=reference,
+        actor=actor,
+        at=at,
     )
     audit.record(
-        "delivery.received", "location", place.code, actor=actor, at=at, note=f"{number} {reference}",
+        "delivery.received",
+        "location",
+        place.code,
+        actor=actor,
+        at=at,
+        note=f"{number} {reference}",
         changes={"skus": len(lines), "pieces": sum(lines.values())},
     )
     outbox.record(
@@ -82,7 +100,14 @@ def receive_delivery(
 
 @owns_transaction()
 def expect_stock(
-    sku_code: str, *, location: str, quantity: int, reference: str, expected_on: date, actor: Actor, at: datetime
+    sku_code: str,
+    *,
+    location: str,
+    quantity: int,
+    reference: str,
+    expected_on: date,
+    actor: Actor,
+    at: datetime,
 ) -> None:
     """Announce pieces that will arrive; they show as incoming.
 
@@ -93,7 +118,12 @@ def expect_stock(
     level = stock_queries.lock_level(sku.pk, place.pk)
     receipts.expect(level, reference=reference, quantity=quantity, expected_on=expected_on)
     audit.record(
-        "stock.expected", "sku", sku.code, actor=actor, at=at, note=reference,
+        "stock.expected",
+        "sku",
+        sku.code,
+        actor=actor,
+        at=at,
+        note=reference,
         changes={"location": place.code, "incoming": [0, quantity]},
     )
 
@@ -102,6 +132,11 @@ def _tell(sku_code: str, location_code: str, number: str, quantity_delta: int, *
     outbox.record(
         "stock.changed",
         aggregate=f"sku:{sku_code}",
-        payload={"sku": sku_code, "location": location_code, "document": number, "quantity_delta": quantity_delta},
+        payload={
+            "sku": sku_code,
+            "location": location_code,
+            "document": number,
+            "quantity_delta": quantity_delta,
+        },
         at=at,
     )

@@ -64,7 +64,9 @@ def hold_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Order
         fulfilment_orders.set_status(work, WorkStatus.ON_HOLD)
         fulfilment_orders.unclaim(work)
     audit.record("order.held", "order", number, actor=actor, at=at, note=reason)
-    outbox.record("order.held", aggregate=f"order:{number}", payload={"number": number, "reason": reason}, at=at)
+    outbox.record(
+        "order.held", aggregate=f"order:{number}", payload={"number": number, "reason": reason}, at=at
+    )
     return order
 
 
@@ -96,7 +98,9 @@ def cancel_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Ord
     lines = work_queries.held_pieces(work.pk for work in live)
     late = work_queries.packed_or_gone(order.pk)
     if late:
-        raise TooLateToCancel(f"{', '.join(late)} is packed or has left. Unpack it, or take the goods back as a return.")
+        raise TooLateToCancel(
+            f"{', '.join(late)} is packed or has left. Unpack it, or take the goods back as a return."
+        )
     freed = {line.allocation.reservation_id: line.allocation.reservation.quantity_open for line in lines}
     reservations.release(freed, actor=actor, at=at)
     fulfilment_orders.cancel_pieces({line.pk: line.quantity - line.quantity_cancelled for line in lines})
@@ -106,7 +110,9 @@ def cancel_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Ord
     orders.refresh_progress([order.pk])
     audit.record("order.cancelled", "order", number, actor=actor, at=at, note=reason)
     outbox.record(
-        "order.cancelled", aggregate=f"order:{number}", at=at,
+        "order.cancelled",
+        aggregate=f"order:{number}",
+        at=at,
         payload={"number": number, "reason": reason, "skus": sorted({line.sku.code for line in lines})},
     )
     return order

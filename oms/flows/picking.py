@@ -11,6 +11,7 @@ from fulfilment.services import fulfilment_orders, parcels, scans
 from fulfilment.services.parcels import Box
 from fulfilment.services.scans import NewScan
 from inventory import queries as stock_queries
+from inventory.models import AdjustmentReason
 from inventory.rules import LevelsMoved
 from inventory.services import adjustments, reservations
 from oms.alerts.services import alerts
@@ -75,9 +76,7 @@ def put_back(number: str, *, actor: Actor, at: datetime) -> FulfilmentOrder:
 
 
 @owns_transaction()
-def scan(
-    number: str, *, kind: ScanKind, read: NewScan, user: User, actor: Actor, at: datetime
-) -> Counted:
+def scan(number: str, *, kind: ScanKind, read: NewScan, user: User, actor: Actor, at: datetime) -> Counted:
     """Count a scanned item as picked or packed; the same key counts once.
 
     Raises ``FulfilmentOrderNotFound``, ``WrongItem``, ``TooMany``, ``NotClaimed``.
@@ -129,24 +128,17 @@ def short_pick(
     order = order_queries.lock_order(work.order.number)
     reservations.release({line.allocation.reservation_id: missing}, actor=actor, at=at)
     fulfilment_orders.cancel_pieces({line.pk: missing})
-    level = stock_queries.lock_level(line.sku_id, work.location_id)
-    adjustments.adjust(
-        level, quantity_delta=-missing, reason=why, note=f"Short pick of {number}", actor=actor, at=at
-    )
+    _write_off(work, line, missing, why, actor=actor, at=at)
     plan = sourcing.source_again(
-        order, actor=actor, at=at, why=f"{missing} of {sku} were not found at {work.location.name}.",
+        order,
+        actor=actor,
+        at=at,
+        why=f"{missing} of {sku} were not found at {work.location.name}.",
         without=frozenset({work.location_id}),
     )
     _settle(work, work_queries.lines_to_work(work))
-    waits = bool(plan and plan.shortfall)
-    alerts.open_alert(
-        "short_pick", "fulfilment_order", number, at=at, location=work.location.code,
-        message=f"{missing} of {sku} were not found for {number}; {'they wait' if waits else 'found elsewhere'}.",
-    )
-    audit.record("pick.short", "order", order.number, actor=actor, at=at, note=f"{number}: {missing} of {sku}",
-                 changes={"sku": sku, "missing": missing, "reason": reason})
-    outbox.record("pick.short", aggregate=f"order:{order.number}", at=at,
-                  payload={"number": number, "order": order.number, "sku": sku, "missing": missing})
+    fate = "they wait" if plan and plan.shortfall else "found elsewhere"
+    _tell_short(work, f"{missing} of {sku} were not found for {number}; {fate}.", actor=actor, at=at)
     return work
 
 
@@ -158,7 +150,9 @@ def close_parcel(number: str, *, box: Box, actor: Actor, at: datetime) -> Parcel
     """
     work = work_queries.lock_work(number)
     parcel = parcels.close(work, pieces=work_queries.loose_pieces(work), box=box, actor=actor, at=at)
-    audit.record("parcel.closed", "order", work.order.number, actor=actor, at=at, note=f"{parcel.number} of {number}")
+    audit.record(
+        "parcel.closed", "order", work.order.number, actor=actor, at=at, note=f"{parcel.number} of {number}"
+    )
     return parcel
 
 
@@ -190,7 +184,8 @@ def _wanted_line(
 ) -> FulfilmentOrderLine:
     """The line that the scanned code belongs to, one that still wants pieces before one that does not."""
     matching = [
-        line for line in lines
+        line
+        for line in lines
         if code == line.sku.code or code in {barcode.code for barcode in line.sku.barcodes.all()}
     ]
     if not matching:
@@ -212,3 +207,34 @@ def _short_line(work: FulfilmentOrder, sku: str, missing: int) -> FulfilmentOrde
         if line.sku.code == sku and 0 < missing <= left:
             return line
     raise WrongItem(f"{work.number} does not miss {missing} of {sku}.")
+
+
+def _write_off(
+    work: FulfilmentOrder,
+    line: FulfilmentOrderLine,
+    missing: int,
+    why: AdjustmentReason,
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    level = stock_queries.lock_level(line.sku_id, work.location_id)
+    note = f"Short pick of {work.number}"
+    adjustments.adjust(level, quantity_delta=-missing, reason=why, note=note, actor=actor, at=at)
+
+
+def _tell_short(work: FulfilmentOrder, message: str, *, actor: Actor, at: datetime) -> None:
+    order = work.order.number
+    place = work.location.code
+    alerts.open_alert(
+        "short_pick",
+        "fulfilment_order",
+        work.number,
+        at=at,
+        location=place,
+        message=message,
+        url=f"/orders/{order}",
+    )
+    audit.record("pick.short", "order", order, actor=actor, at=at, note=message)
+    payload = {"number": work.number, "order": order, "location": place}
+    outbox.record("pick.short", aggregate=f"order:{order}", at=at, payload=payload)

@@ -1,19 +1,20 @@
 """From a request and what was seen to the rows of one accepted order."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
 
+from fulfilment.rules import WorkStatus
 from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy, UnknownChannel
 from oms.core import money
-from oms.flows.batches import Batch
+from oms.flows.batches import Batch, NewWork
 from oms.flows.snapshots import Snapshot
 from oms.orders.requests import NewOrder, Placed, PlacedLine, PlacedWork
-from oms.orders.rules import DuplicateOrder, OrderBlocked
+from oms.orders.rules import DuplicateOrder, OrderBlocked, OrderProgress, OrderState
 from oms.routing import planner
 from oms.routing import queries as routing_queries
 from oms.routing.plans import Plan
@@ -35,7 +36,8 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     plan = _plan(facts, seen)
     _refuse_blocked(request, policy, seen, plan)
     order_id, decision_id = ids.next_order()
-    placed = _gather(request, policy, seen, batch, plan, order_id, decision_id, ids)
+    line_ids = tuple([ids.next_line() for _ in request.lines])
+    placed = _gather(Decided(request, policy, plan, order_id, decision_id, line_ids), seen, batch)
     seen.duplicates[request.channel, request.external_number] = placed.number
     return placed
 
@@ -97,81 +99,144 @@ def _refuse_blocked(request: NewOrder, policy: ChannelPolicy, seen: Snapshot, pl
             raise OrderBlocked(
                 f"{there} of {request.lines[int(index)].quantity} pieces of {sku.code} are there, and it is not"
                 " sold on backorder.",
-                sku=sku.code, available=there,
+                sku=sku.code,
+                available=there,
             )
 
 
-def _gather(
-    request: NewOrder, policy: ChannelPolicy, seen: Snapshot, batch: Batch, plan: Plan, order_id: int,
-    decision_id: int, ids: Ids,
-) -> Placed:
-    number = f"SO-{order_id}"
-    line_ids = [ids.next_line() for _ in request.lines]
-    missing = {int(index): pieces for index, pieces in plan.shortfall}
-    on_hold = bool(plan.holds)
-    progress = "backordered" if missing else "allocated"
-    total = _gather_lines(request, seen, batch, order_id, line_ids, missing)
-    batch.add(
-        "orders", id=order_id, number=number, channel_id=policy.id, external_number=request.external_number,
-        customer_type=request.customer_type.value, ship_country=request.shipping.country,
-        ship_region=request.shipping.region, ship_postcode=request.shipping.postcode, currency=request.currency,
-        lines_minor=total, total_minor=total, state="on_hold" if on_hold else "open", progress=progress,
-        po_number=request.po_number, shipping_option=request.shipping_option, placed_at=batch.at,
-        promise_by=request.promise_by,
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A request, what was decided for it, and the ids of what will be written."""
+
+    request: NewOrder
+    policy: ChannelPolicy
+    plan: Plan
+    order_id: int
+    decision_id: int
+    line_ids: tuple[int, ...]
+
+    @property
+    def number(self) -> str:
+        """The order's number."""
+        return f"SO-{self.order_id}"
+
+    @property
+    def missing(self) -> dict[int, int]:
+        """Pieces that nothing can serve, by the line's index."""
+        return {int(index): pieces for index, pieces in self.plan.shortfall}
+
+    @property
+    def progress(self) -> str:
+        """How far the goods are, before anybody has touched them."""
+        return OrderProgress.BACKORDERED if self.plan.shortfall else OrderProgress.ALLOCATED
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether a rule or the channel wants a person to look first."""
+        return bool(self.plan.holds)
+
+
+def _gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
+    request, plan = decided.request, decided.plan
+    totals = [money.total(line.unit_price, line.quantity, request.currency) for line in request.lines]
+    _gather_order(decided, batch, sum(total.amount for total in totals))
+    missing = decided.missing
+    for index, line in enumerate(request.lines):
+        batch.add(
+            "lines",
+            id=decided.line_ids[index],
+            order_id=decided.order_id,
+            position=index + 1,
+            sku_id=seen.skus[line.sku].id,
+            quantity_ordered=line.quantity,
+            quantity_waiting=missing.get(index, 0),
+            unit_price=str(line.unit_price),
+            total_minor=totals[index].amount,
+        )
+    _gather_news(decided, batch)
+    lines = dict(enumerate(decided.line_ids))
+    order = Sourced(
+        decided.order_id, decided.number, decided.decision_id, lines, request.promise_by, decided.on_hold
     )
-    batch.add(
-        "contacts", order_id=order_id, customer_name=request.customer_name, customer_email=request.customer_email,
-        shipping_address=request.shipping.as_json(),
-        billing_address=(request.billing or request.shipping).as_json(), gift_message=request.gift_message,
-        notes=request.notes,
-    )
-    for reason in plan.holds[:1]:
-        batch.add("holds", order_id=order_id, reason="; ".join(plan.holds), placed_by=batch.actor.label,
-                  placed_at=batch.at)
-        batch.audit("order.held", number, note=reason)
-    batch.decide(plan, order_id=order_id, decision_id=decision_id)
-    work = open_work(plan, batch, seen, Sourced(order_id, number, decision_id, dict(enumerate(line_ids)), request.promise_by, on_hold))
-    allocated = _allocated(plan)
-    batch.audit(
-        "order.placed", number,
-        changes={"channel": policy.code, "external_number": request.external_number, "lines": len(request.lines)},
-        note=plan.why,
-    )
-    batch.tell("order.placed", f"order:{number}",
-               {"number": number, "channel": policy.code, "external_number": request.external_number})
+    return _answer(decided, open_work(plan, batch, seen, order), [total.as_text() for total in totals])
+
+
+def _answer(decided: Decided, work: tuple[PlacedWork, ...], totals: Sequence[str]) -> Placed:
+    allocated, missing = _allocated(decided.plan), decided.missing
     return Placed(
-        number=number,
-        status="on_hold" if on_hold else progress,
-        decision_id=decision_id,
+        number=decided.number,
+        status=OrderState.ON_HOLD if decided.on_hold else decided.progress,
+        decision_id=decided.decision_id,
         lines=tuple(
             PlacedLine(
-                line.sku, line.quantity, allocated[index], missing.get(index, 0), f"{line.unit_price:f}",
-                money.total(line.unit_price, line.quantity, request.currency).as_text(),
+                line.sku,
+                line.quantity,
+                allocated[index],
+                missing.get(index, 0),
+                f"{line.unit_price:f}",
+                totals[index],
             )
-            for index, line in enumerate(request.lines)
+            for index, line in enumerate(decided.request.lines)
         ),
         work=work,
     )
 
 
-def _gather_lines(
-    request: NewOrder, seen: Snapshot, batch: Batch, order_id: int, line_ids: list[int], missing: dict[int, int]
-) -> int:
-    total = 0
-    for index, line in enumerate(request.lines):
-        amount = money.total(line.unit_price, line.quantity, request.currency).amount
-        total += amount
+def _gather_order(decided: Decided, batch: Batch, total: int) -> None:
+    request = decided.request
+    batch.add(
+        "orders",
+        id=decided.order_id,
+        number=decided.number,
+        channel_id=decided.policy.id,
+        external_number=request.external_number,
+        customer_type=request.customer_type.value,
+        ship_country=request.shipping.country,
+        ship_region=request.shipping.region,
+        ship_postcode=request.shipping.postcode,
+        currency=request.currency,
+        lines_minor=total,
+        total_minor=total,
+        state=OrderState.ON_HOLD if decided.on_hold else OrderState.OPEN,
+        progress=decided.progress,
+        po_number=request.po_number,
+        shipping_option=request.shipping_option,
+        placed_at=batch.at,
+        promise_by=request.promise_by,
+    )
+    batch.add(
+        "contacts",
+        order_id=decided.order_id,
+        customer_name=request.customer_name,
+        customer_email=request.customer_email,
+        shipping_address=request.shipping.as_json(),
+        billing_address=(request.billing or request.shipping).as_json(),
+        gift_message=request.gift_message,
+        notes=request.notes,
+    )
+
+
+def _gather_news(decided: Decided, batch: Batch) -> None:
+    request, plan, number = decided.request, decided.plan, decided.number
+    if decided.on_hold:
+        reason = "; ".join(plan.holds)[:200]
         batch.add(
-            "lines", id=line_ids[index], order_id=order_id, position=index + 1, sku_id=seen.skus[line.sku].id,
-            quantity_ordered=line.quantity, quantity_waiting=missing.get(index, 0),
-            unit_price=str(line.unit_price), total_minor=amount,
+            "holds",
+            order_id=decided.order_id,
+            reason=reason,
+            placed_by=batch.actor.label,
+            placed_at=batch.at,
         )
-    return total
+        batch.audit("order.held", number, note=reason)
+    batch.decide(plan, order_id=decided.order_id, decision_id=decided.decision_id)
+    source = {"channel": decided.policy.code, "external_number": request.external_number}
+    batch.audit("order.placed", number, changes=source | {"lines": len(request.lines)}, note=plan.why)
+    batch.tell("order.placed", f"order:{number}", {"number": number} | source)
 
 
 @dataclass(frozen=True, slots=True)
 class Sourced:
-    """The order that work is opened for; ``line_ids`` maps the plan's line keys, ``first`` is the sequence to begin with.
+    """The order that work is opened for; ``line_ids`` maps the plan's line keys, ``first`` is the first sequence.
 
     ``waiting`` has the sequence of a request that its location (id) has not answered yet; that one grows.
     """
@@ -188,27 +253,33 @@ class Sourced:
 
 def open_work(plan: Plan, batch: Batch, seen: Snapshot, sourced: Sourced) -> tuple[PlacedWork, ...]:
     """Gather a fulfilment order per parcel and a share per reservation."""
-    status = "on_hold" if sourced.on_hold else "open"
+    status = WorkStatus.ON_HOLD if sourced.on_hold else WorkStatus.OPEN
     sequences, work = {}, []
     fresh = count(sourced.first)
     for parcel in plan.parcels:
         if parcel.site_id in sourced.waiting:
             sequences[parcel.site_id] = sourced.waiting[parcel.site_id]
-            batch.extend_work(parcel, order_id=sourced.order_id, sequence=sourced.waiting[parcel.site_id])
+            batch.extend_work(parcel, order_id=sourced.order_id, sequence=sequences[parcel.site_id])
             continue
-        sequences[parcel.site_id] = sequence = next(fresh)
-        number = f"FO-{sourced.order_id}-{sequence}"
-        batch.open_work(
-            parcel, number=number, sequence=sequence, order_id=sourced.order_id, decision_id=sourced.decision_id,
-            status=status, due_at=sourced.due_at,
+        sequences[parcel.site_id] = next(fresh)
+        opened = NewWork(
+            sourced.order_id, sequences[parcel.site_id], sourced.decision_id, status, sourced.due_at
         )
-        work.append(PlacedWork(number, parcel.site, status, parcel.lines))
+        batch.open_work(parcel, opened)
+        work.append(PlacedWork(opened.number, parcel.site, status, parcel.lines))
     for share in plan.shares:
         batch.add(
-            "shares", order_id=sourced.order_id, decision_id=sourced.decision_id,
-            sequence=sequences[share.site_id], line_id=sourced.line_ids[int(share.line)], sku_id=share.sku_id,
-            level_id=seen.take(share.site_id, share.sku_id, share.quantity), quantity=share.quantity,
-            reference=sourced.number, at=batch.at, actor=batch.actor.label,
+            "shares",
+            order_id=sourced.order_id,
+            decision_id=sourced.decision_id,
+            sequence=sequences[share.site_id],
+            line_id=sourced.line_ids[int(share.line)],
+            sku_id=share.sku_id,
+            level_id=seen.take(share.site_id, share.sku_id, share.quantity),
+            quantity=share.quantity,
+            reference=sourced.number,
+            at=batch.at,
+            actor=batch.actor.label,
         )
     return tuple(work)
 

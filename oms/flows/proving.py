@@ -25,7 +25,11 @@ def _keep(findings: Sequence[Finding], *, started_at: datetime, at: datetime) ->
     for finding in findings:
         if finding.differences:
             alerts.open_alert(
-                "broken_invariant", "invariant", finding.invariant.code, at=at, severity=Severity.STOP,
+                "broken_invariant",
+                "invariant",
+                finding.invariant.code,
+                at=at,
+                severity=Severity.STOP,
                 message=f"{finding.differences} rows break {finding.invariant.code}: {finding.invariant.says}",
                 url=f"/invariants/{finding.invariant.code}",
             )

@@ -45,15 +45,24 @@ def reject(number: str, *, reason: str, actor: Actor, at: datetime) -> Fulfilmen
     fulfilment_orders.answer(work, RequestStatus.REJECTED, reason=reason)
     reservations.release(
         {line.allocation.reservation_id: line.allocation.reservation.quantity_open for line in lines},
-        actor=actor, at=at,
+        actor=actor,
+        at=at,
     )
     fulfilment_orders.cancel_pieces({line.pk: line.quantity - line.quantity_cancelled for line in lines})
     order = order_queries.lock_order(work.order.number)
     sourcing.source_again(
-        order, actor=actor, at=at, why=f"{work.location.name} rejected {number}.", without=frozenset({work.location_id})
+        order,
+        actor=actor,
+        at=at,
+        why=f"{work.location.name} rejected {number}.",
+        without=frozenset({work.location_id}),
     )
     alerts.open_alert(
-        "rejected_work", "fulfilment_order", number, at=at, location=work.location.code,
+        "rejected_work",
+        "fulfilment_order",
+        number,
+        at=at,
+        location=work.location.code,
         message=f"{work.location.name} rejected {number}: {reason}",
     )
     _note(work, "fulfilment_order.rejected", actor=actor, at=at, note=reason)
@@ -71,7 +80,9 @@ def ship(number: str, *, actor: Actor, at: datetime) -> Shipment:
         raise ParcelsDoNotMatch(f"{number} is on hold. Release order {work.order.number} first.")
     loose = work_queries.loose_pieces(work)
     if loose:
-        raise ParcelsDoNotMatch(f"{sum(loose.values())} packed pieces of {number} are in no parcel. Close the parcel.")
+        raise ParcelsDoNotMatch(
+            f"{sum(loose.values())} packed pieces of {number} are in no parcel. Close the parcel."
+        )
     return _leave(work, work_queries.parcels_here(work), actor=actor, at=at)
 
 
@@ -87,11 +98,16 @@ def ship_parcels(number: str, *, contents: Sequence[NewParcel], actor: Actor, at
     lines = work_queries.lines_to_work(work)
     boxed = work_queries.boxed_pieces(work)
     left = Counter(
-        {line.pk: line.quantity - line.quantity_cancelled - line.quantity_shipped - boxed[line.pk] for line in lines}
+        {
+            line.pk: line.quantity - line.quantity_cancelled - line.quantity_shipped - boxed[line.pk]
+            for line in lines
+        }
     )
     dealt = [_dealt(content, lines, left) for content in contents]
     for line in lines:
-        _catch_up(line, line.quantity_shipped + boxed[line.pk] + sum(pieces.get(line.pk, 0) for pieces in dealt))
+        _catch_up(
+            line, line.quantity_shipped + boxed[line.pk] + sum(pieces.get(line.pk, 0) for pieces in dealt)
+        )
     for content, pieces in zip(contents, dealt, strict=True):
         box = Box(content.carrier, work.service, content.tracking_number, content.weight_grams)
         parcels.close(work, pieces=pieces, box=box, actor=actor, at=at)
@@ -117,12 +133,21 @@ def _leave(work: FulfilmentOrder, gone: list[Parcel], *, actor: Actor, at: datet
     fulfilment_orders.settle_status(work, lines)
     orders.refresh_progress([work.order_id])
     payload = {
-        "number": shipment.number, "order": work.order.number, "fulfilment_order": work.number,
+        "number": shipment.number,
+        "order": work.order.number,
+        "fulfilment_order": work.number,
         "location": work.location.code,
-        "parcels": [{"carrier": parcel.carrier, "tracking_number": parcel.tracking_number} for parcel in gone],
+        "parcels": [
+            {"carrier": parcel.carrier, "tracking_number": parcel.tracking_number} for parcel in gone
+        ],
     }
     audit.record(
-        "shipment.left", "order", work.order.number, actor=actor, at=at, changes=payload,
+        "shipment.left",
+        "order",
+        work.order.number,
+        actor=actor,
+        at=at,
+        changes=payload,
         note=f"{shipment.number} of {work.number} left {work.location.name}",
     )
     outbox.record("shipment.left", aggregate=f"order:{work.order.number}", payload=payload, at=at)
@@ -158,6 +183,8 @@ def _catch_up(line: FulfilmentOrderLine, wanted: int) -> None:
 def _note(work: FulfilmentOrder, topic: str, *, actor: Actor, at: datetime, note: str = "") -> None:
     audit.record(topic, "order", work.order.number, actor=actor, at=at, note=f"{work.number} {note}".strip())
     outbox.record(
-        topic, aggregate=f"order:{work.order.number}", at=at,
+        topic,
+        aggregate=f"order:{work.order.number}",
+        at=at,
         payload={"number": work.number, "order": work.order.number, "reason": note},
     )

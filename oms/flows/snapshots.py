@@ -77,7 +77,7 @@ def look(requests: Sequence[NewOrder], pending: Pending | None = None) -> Snapsh
 
 def look_again(sku_codes: Sequence[str]) -> Snapshot:
     """See what sourcing one accepted order anew needs."""
-    return _read([""], [""], list(sku_codes), 0)
+    return _read([], [], list(sku_codes), 0)
 
 
 def _read(
@@ -86,7 +86,8 @@ def _read(
     named = (claim.client, claim.key) if claim else (None, None)
     with connection.cursor() as cursor:
         cursor.execute(
-            "select flows_order_context(%s, %s, %s, %s, %s, %s)::text", [channels, externals, codes, lines, *named]
+            "select flows_order_context(%s, %s, %s, %s, %s, %s, %s)::text",
+            [channels, externals, codes, len(externals), lines, *named],
         )
         seen = msgspec.json.decode(cursor.fetchone()[0])
     if claim and seen["answered"]:
@@ -98,7 +99,10 @@ def _read(
         levels[site_id, sku_id] = level_id
     return Snapshot(
         stamp=seen["stamp"],
-        skus={row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5]) for row in seen["skus"] or ()},
+        skus={
+            row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5])
+            for row in seen["skus"] or ()
+        },
         stock=stock,
         levels=levels,
         duplicates={(channel, external): number for channel, external, number in seen["duplicates"] or ()},

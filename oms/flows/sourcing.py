@@ -74,11 +74,21 @@ def _write(order: Order, plan: Plan, seen: Snapshot, *, why: str, actor: Actor, 
     attempt = routing_queries.decisions_of(order.pk) + 1
     batch.decide(plan, order_id=order.pk, decision_id=decision_id, attempt=attempt)
     sourced = Sourced(
-        order.pk, order.number, decision_id, {int(share.line): int(share.line) for share in plan.shares}, order.promise_by, order.state == "on_hold",
-        work_queries.next_sequence(order.pk), work_queries.unanswered(order.pk),
+        order.pk,
+        order.number,
+        decision_id,
+        {int(share.line): int(share.line) for share in plan.shares},
+        order.promise_by,
+        order.state == "on_hold",
+        work_queries.next_sequence(order.pk),
+        work_queries.unanswered(order.pk),
     )
     work = open_work(plan, batch, seen, sourced)
-    batch.audit("order.sourced", order.number, note=f"{why} {plan.why}",
-                changes={"work": [each.number for each in work]})
+    batch.audit(
+        "order.sourced",
+        order.number,
+        note=f"{why} {plan.why}",
+        changes={"work": [each.number for each in work]},
+    )
     batch.tell("order.sourced", f"order:{order.number}", {"number": order.number, "why": why})
     batch.allocate()

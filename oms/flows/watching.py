@@ -18,7 +18,11 @@ def overdue_requests(*, at: datetime) -> int:
     overdue = work_queries.unanswered_by(at)[:MOST_AT_ONCE]
     for work in overdue:
         alerts.open_alert(
-            "overdue_acknowledgement", "fulfilment_order", work.number, at=at, location=work.location.code,
+            "overdue_acknowledgement",
+            "fulfilment_order",
+            work.number,
+            at=at,
+            location=work.location.code,
             message=f"{work.location.name} has not answered {work.number} since {work.opened_at:%d %b %H:%M} UTC.",
             url=f"/orders/{work.order.number}",
         )
@@ -31,7 +35,10 @@ def late_orders(*, at: datetime) -> int:
     late = order_queries.past_promise(at)[:MOST_AT_ONCE]
     for order in late:
         alerts.open_alert(
-            "late_order", "order", order.number, at=at,
+            "late_order",
+            "order",
+            order.number,
+            at=at,
             message=f"{order.number} was promised by {order.promise_by:%d %b %H:%M} UTC and has not left.",
             url=f"/orders/{order.number}",
         )

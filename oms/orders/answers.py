@@ -96,10 +96,16 @@ def of_placed(placed: Placed) -> OrderPlaced:
     return OrderPlaced(
         number=placed.number,
         status=placed.status,
-        lines=[LineAnswer(each.sku, each.quantity, each.allocated, each.waiting, 0, 0, each.unit_price, each.total)
-               for each in placed.lines],
+        lines=[
+            LineAnswer(
+                each.sku, each.quantity, each.allocated, each.waiting, 0, 0, each.unit_price, each.total
+            )
+            for each in placed.lines
+        ],
         fulfilment_orders=[
-            WorkAnswer(work.number, work.location, work.status, [WorkLineAnswer(*line) for line in work.lines])
+            WorkAnswer(
+                work.number, work.location, work.status, [WorkLineAnswer(*line) for line in work.lines]
+            )
             for work in placed.work
         ],
         routing=routing(placed.decision_id),
@@ -117,7 +123,10 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
     for each in work_queries.work_with_lines().filter(order_id__in=ids):
         work.setdefault(each.order_id, []).append(each)
     decisions = routing_queries.latest_decisions(ids)
-    return [_answer(order, lines.get(order.pk, []), work.get(order.pk, []), decisions.get(order.pk)) for order in found]
+    return [
+        _answer(order, lines.get(order.pk, []), work.get(order.pk, []), decisions.get(order.pk))
+        for order in found
+    ]
 
 
 def routing(decision_id: int) -> RoutingAnswer:
@@ -153,12 +162,19 @@ def _answer(
 
 def _line(line: OrderLine, currency: str) -> LineAnswer:
     return LineAnswer(
-        line.sku.code, line.quantity_ordered, line.quantity_allocated, line.quantity_waiting + line.quantity_unplanned,
-        line.quantity_shipped, line.quantity_cancelled, f"{line.unit_price:f}",
+        line.sku.code,
+        line.quantity_ordered,
+        line.quantity_allocated,
+        line.quantity_waiting + line.quantity_unplanned,
+        line.quantity_shipped,
+        line.quantity_cancelled,
+        f"{line.unit_price:f}",
         Money(line.total_minor, currency).as_text(),
     )
 
 
 def _work(work: FulfilmentOrder) -> WorkAnswer:
-    lines = [WorkLineAnswer(line.sku.code, line.quantity - line.quantity_cancelled) for line in work.lines.all()]
+    lines = [
+        WorkLineAnswer(line.sku.code, line.quantity - line.quantity_cancelled) for line in work.lines.all()
+    ]
     return WorkAnswer(work.number, work.location.code, work.status, [line for line in lines if line.quantity])

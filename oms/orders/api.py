@@ -66,7 +66,8 @@ class Orders(ApiView):
     scope = {"GET": "orders:read", "POST": "orders:write"}
 
     @documented(
-        "List orders", answers={200: list_of(OrderAnswer)},
+        "List orders",
+        answers={200: list_of(OrderAnswer)},
         query={name: str(each.label) for name, each in OrderFilter.base_filters.items()},
     )
     def get(self, request: Request) -> Response:
@@ -161,7 +162,7 @@ class ReleaseOrder(ApiView):
 
 
 def _created(placed: object) -> tuple[int, object]:
-    assert isinstance(placed, Placed)  # noqa: S101  # the flow's own answer
+    assert isinstance(placed, Placed)  # the flow's own answer
     return 201, answers.of_placed(placed)
 
 
@@ -174,7 +175,8 @@ def _read(raw: msgspec.Raw) -> NewOrder | Refusal:
 
 def _bulk(fates: list[Placed | Refusal]) -> BulkAnswers:
     results = [
-        BulkAnswer(fate.status, problem=refusal_body(fate)) if isinstance(fate, Refusal)
+        BulkAnswer(fate.status, problem=refusal_body(fate))
+        if isinstance(fate, Refusal)
         else BulkAnswer(201, order=answers.of_placed(fate))
         for fate in fates
     ]

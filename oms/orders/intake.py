@@ -34,7 +34,13 @@ class AddressBody(msgspec.Struct, frozen=True):
     def to_address(self) -> Address:
         """Return the same address as a plain value."""
         return Address(
-            self.name, self.line1, self.city, self.country, self.line2, self.region.strip(), self.postcode.strip()
+            self.name,
+            self.line1,
+            self.city,
+            self.country,
+            self.line2,
+            self.region.strip(),
+            self.postcode.strip(),
         )
 
 

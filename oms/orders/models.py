@@ -2,7 +2,7 @@
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now, Upper
 
 from oms.orders.rules import CustomerType, OrderProgress, OrderState
@@ -12,7 +12,9 @@ class Order(models.Model):
     """What a customer wants, as facts without personal data; the number is SO-<id>."""
 
     number = models.CharField(max_length=20)
-    channel = models.ForeignKey("channels.Channel", on_delete=models.PROTECT, related_name="orders", db_index=False)
+    channel = models.ForeignKey(
+        "channels.Channel", on_delete=models.PROTECT, related_name="orders", db_index=False
+    )
     external_number = models.CharField(max_length=64)
     customer_type = models.CharField(max_length=3, choices=[(kind.value, kind.name) for kind in CustomerType])
     ship_country = models.CharField(max_length=2)
@@ -25,7 +27,9 @@ class Order(models.Model):
     tax_minor = models.BigIntegerField(default=0, db_default=0)
     total_minor = models.BigIntegerField()
     state = models.CharField(
-        max_length=10, choices=[(state.value, state.name.title()) for state in OrderState], db_default="open",
+        max_length=10,
+        choices=[(state.value, state.name.title()) for state in OrderState],
+        db_default="open",
         default=OrderState.OPEN.value,
     )
     progress = models.CharField(
@@ -33,9 +37,11 @@ class Order(models.Model):
     )
     status = models.GeneratedField(
         expression=Case(
-            When(state__in=["on_hold", "cancelled"], then=F("state")), default=F("progress"),
+            When(state__in=["on_hold", "cancelled"], then=F("state")),
+            default=F("progress"),
         ),
-        output_field=models.CharField(max_length=20), db_persist=True,
+        output_field=models.CharField(max_length=20),
+        db_persist=True,
     )
     po_number = models.CharField(max_length=64, blank=True, default="", db_default="")
     shipping_option = models.CharField(max_length=32, blank=True, default="", db_default="")
@@ -50,13 +56,16 @@ class Order(models.Model):
             models.Index(fields=["status", "-placed_at", "-id"], name="orders_by_status"),
             models.Index(fields=["channel", "-placed_at", "-id"], name="orders_by_channel"),
             models.Index(
-                fields=["promise_by", "id"], name="open_orders_by_promise",
+                fields=["promise_by", "id"],
+                name="open_orders_by_promise",
                 condition=Q(state__in=["open", "on_hold"], promise_by__isnull=False),
             ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["number"], name="one_order_per_number"),
-            models.UniqueConstraint(fields=["channel", "external_number"], name="one_order_per_channel_number"),
+            models.UniqueConstraint(
+                fields=["channel", "external_number"], name="one_order_per_channel_number"
+            ),
             models.CheckConstraint(
                 condition=Q(
                     total_minor=F("lines_minor") - F("discount_minor") + F("shipping_minor") + F("tax_minor")
@@ -64,15 +73,20 @@ class Order(models.Model):
                 name="an_order_total_is_the_sum_of_its_parts",
             ),
             models.CheckConstraint(
-                condition=Q(lines_minor__gte=0, discount_minor__gte=0, shipping_minor__gte=0, tax_minor__gte=0),
+                condition=Q(
+                    lines_minor__gte=0, discount_minor__gte=0, shipping_minor__gte=0, tax_minor__gte=0
+                ),
                 name="no_part_of_an_order_total_is_negative",
             ),
-            models.CheckConstraint(condition=Q(currency__regex="^[A-Z]{3}$"), name="an_order_currency_is_iso_4217"),
+            models.CheckConstraint(
+                condition=Q(currency__regex="^[A-Z]{3}$"), name="an_order_currency_is_iso_4217"
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=[state.value for state in OrderState]), name="an_order_state_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(progress__in=[step.value for step in OrderProgress]), name="an_order_progress_is_known"
+                condition=Q(progress__in=[step.value for step in OrderProgress]),
+                name="an_order_progress_is_known",
             ),
             models.CheckConstraint(
                 condition=Q(customer_type__in=[kind.value for kind in CustomerType]),
@@ -121,9 +135,13 @@ class OrderLine(models.Model):
     quantity_shipped = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     quantity_cancelled = models.PositiveIntegerField(default=0, db_default=0)
     quantity_unplanned = models.GeneratedField(
-        expression=F("quantity_ordered") - F("quantity_allocated") - F("quantity_waiting")
-        - F("quantity_shipped") - F("quantity_cancelled"),
-        output_field=models.IntegerField(), db_persist=True,
+        expression=F("quantity_ordered")
+        - F("quantity_allocated")
+        - F("quantity_waiting")
+        - F("quantity_shipped")
+        - F("quantity_cancelled"),
+        output_field=models.IntegerField(),
+        db_persist=True,
     )
     unit_price = models.DecimalField(max_digits=19, decimal_places=4)
     total_minor = models.BigIntegerField()
@@ -140,8 +158,10 @@ class OrderLine(models.Model):
             models.CheckConstraint(condition=Q(quantity_ordered__gt=0), name="a_line_orders_something"),
             models.CheckConstraint(
                 condition=Q(
-                    quantity_ordered__gte=F("quantity_allocated") + F("quantity_waiting")
-                    + F("quantity_shipped") + F("quantity_cancelled")
+                    quantity_ordered__gte=F("quantity_allocated")
+                    + F("quantity_waiting")
+                    + F("quantity_shipped")
+                    + F("quantity_cancelled")
                 ),
                 name="the_parts_of_a_line_never_exceed_what_was_ordered",
             ),
@@ -167,12 +187,12 @@ class Hold(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["order"], condition=Q(released_at__isnull=True), name="an_order_has_one_hold_at_a_time"
+                fields=["order"],
+                condition=Q(released_at__isnull=True),
+                name="an_order_has_one_hold_at_a_time",
             ),
             models.CheckConstraint(condition=~Q(reason=""), name="a_hold_has_a_reason"),
         ]
 
     def __str__(self) -> str:
         return self.reason
-
-

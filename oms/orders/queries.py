@@ -5,7 +5,6 @@ from datetime import datetime
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now
-from django.db.models.functions import Now
 
 from oms.channels.models import Channel
 from oms.orders.models import Hold, Order, OrderContact, OrderLine
@@ -58,7 +57,11 @@ def lock_order(number: str) -> Order:
 
 def lines_of(order_ids: Iterable[int]) -> QuerySet[OrderLine]:
     """Lines of these orders with their SKU, in order."""
-    return OrderLine.objects.filter(order_id__in=list(order_ids)).select_related("sku").order_by("order", "position")
+    return (
+        OrderLine.objects.filter(order_id__in=list(order_ids))
+        .select_related("sku")
+        .order_by("order", "position")
+    )
 
 
 def waiting_for(sku_code: str) -> list[str]:
@@ -143,9 +146,7 @@ def channels_in_use() -> list[tuple[str, str]]:
 def could_be_served() -> list[str]:
     """Numbers of open orders that wait for something which is available somewhere, those placed first at the head."""
     return list(
-        Order.objects.filter(
-            state="open", lines__quantity_waiting__gt=0, lines__sku__levels__available__gt=0
-        )
+        Order.objects.filter(state="open", lines__quantity_waiting__gt=0, lines__sku__levels__available__gt=0)
         .order_by("placed_at", "id")
         .values_list("number", flat=True)
         .distinct()
@@ -192,3 +193,10 @@ def due_first(shown: QuerySet[Order], *, limit: int) -> list[Order]:
 def ending_in(digits: str) -> QuerySet[Order]:
     """The newest orders whose number ends in these digits: what people read out over the telephone."""
     return orders().filter(number__endswith=digits).order_by("-id")
+
+
+def held_before(at: datetime) -> QuerySet[Order]:
+    """Orders that have been on hold since before an instant, oldest first."""
+    return Order.objects.filter(
+        state="on_hold", holds__released_at__isnull=True, holds__placed_at__lt=at
+    ).order_by("placed_at", "id")

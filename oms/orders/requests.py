@@ -22,8 +22,13 @@ class Address:
     def as_json(self) -> dict[str, str]:
         """Return the address as it is stored and answered."""
         return {
-            "name": self.name, "line1": self.line1, "line2": self.line2, "city": self.city,
-            "region": self.region, "postcode": self.postcode, "country": self.country,
+            "name": self.name,
+            "line1": self.line1,
+            "line2": self.line2,
+            "city": self.city,
+            "region": self.region,
+            "postcode": self.postcode,
+            "country": self.country,
         }
 
 

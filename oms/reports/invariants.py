@@ -33,7 +33,8 @@ STOCK = (
                             sum(quarantined_delta) as quarantined
                        from inventory_stockmovement group by level_id) as total on total.level_id = level.id
          where (level.on_hand, level.reserved, level.quarantined)
-               is distinct from (coalesce(total.on_hand, 0), coalesce(total.reserved, 0), coalesce(total.quarantined, 0))
+               is distinct from
+               (coalesce(total.on_hand, 0), coalesce(total.reserved, 0), coalesce(total.quarantined, 0))
         """,
     ),
     Invariant(
@@ -311,8 +312,14 @@ MESSAGES = (
 )
 
 APPEND_ONLY = (
-    "inventory_stockmovement", "inventory_stockadjustment", "routing_routingdecision", "core_auditentry",
-    "core_auditseal", "fulfilment_shipment", "fulfilment_parcelline", "fulfilment_scan",
+    "inventory_stockmovement",
+    "inventory_stockadjustment",
+    "routing_routingdecision",
+    "core_auditentry",
+    "core_auditseal",
+    "fulfilment_shipment",
+    "fulfilment_parcelline",
+    "fulfilment_scan",
 )
 
 GUARDS = (

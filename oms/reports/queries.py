@@ -45,11 +45,16 @@ def runs_of(code: str) -> QuerySet[InvariantRun]:
 def _check(cursor: Any, invariant: Invariant) -> Finding:
     cursor.execute(invariant.counted)
     (rows,) = cursor.fetchone()
-    cursor.execute(f"select count(*) over () as differences, breach.* from ({invariant.breaches}) as breach limit %s", [SAMPLES])
+    cursor.execute(
+        f"select count(*) over () as differences, breach.* from ({invariant.breaches}) as breach limit %s",
+        [SAMPLES],
+    )
     names = [column.name for column in cursor.description]
     found = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     differences = found[0]["differences"] if found else 0
-    samples = tuple({name: _plain(value) for name, value in row.items() if name != "differences"} for row in found)
+    samples = tuple(
+        {name: _plain(value) for name, value in row.items() if name != "differences"} for row in found
+    )
     return Finding(invariant, rows, differences, samples)
 
 

@@ -1,5 +1,6 @@
 """A scratch copy of the database beside it, made while the original is in use, and dropped afterwards."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +15,10 @@ from psycopg import sql
 
 from oms.runtime.errors import CannotStart
 
-_MADE_BY_MIGRATING = frozenset({"django_migrations", "django_content_type", "auth_permission", "django_session"})
+_MADE_BY_MIGRATING = frozenset(
+    {"django_migrations", "django_content_type", "auth_permission", "django_session"}
+)
+_DROP_TRIES = 5
 _TABLES = """
 select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
  where n.nspname = 'public' and c.relkind = 'r'
@@ -60,7 +64,19 @@ def scratch_copy() -> Iterator[str]:
         finally:
             connection.close()
             connection.settings_dict["NAME"] = source
-            server.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+            _drop(server, name)
+
+
+def _drop(server: psycopg.Connection, name: str) -> None:
+    # Not by force: the owner may not end the server's own housekeeping, which gives way by itself.
+    for attempt in range(1, _DROP_TRIES + 1):
+        try:
+            server.execute(sql.SQL("drop database {}").format(sql.Identifier(name)))
+            return
+        except psycopg.errors.ObjectInUse:
+            if attempt == _DROP_TRIES:
+                raise
+            time.sleep(1)
 
 
 def _copy(source: str, name: str) -> None:
@@ -82,7 +98,9 @@ def _copy(source: str, name: str) -> None:
 
 
 def _copy_rows(theirs: psycopg.Connection, ours: psycopg.Connection, table: str) -> None:
-    columns = sql.SQL(", ").join(sql.Identifier(name) for (name,) in theirs.execute(_COLUMNS, [table]).fetchall())
+    columns = sql.SQL(", ").join(
+        sql.Identifier(name) for (name,) in theirs.execute(_COLUMNS, [table]).fetchall()
+    )
     named = sql.SQL("{} ({})").format(sql.Identifier(table), columns)
     with (
         theirs.cursor().copy(sql.SQL("copy {} to stdout (format binary)").format(named)) as rows,

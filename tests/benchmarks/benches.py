@@ -69,7 +69,9 @@ def place_order_8(clients: Clients, where: str) -> Iterator[Result]:
 def hot_sku_8(clients: Clients, where: str) -> Iterator[Result]:
     """Orders of one piece of one SKU, eight clients."""
     yield _ratio("hot_sku_8_clients", *paired(clients, "flow_hot", "r1_hot", count=8), aim=0.5)
-    oversold = sum(max(0, level.reserved - level.on_hand) for level in StockLevel.objects.filter(sku__code=HOT))
+    oversold = sum(
+        max(0, level.reserved - level.on_hand) for level in StockLevel.objects.filter(sku__code=HOT)
+    )
     yield Result("hot_sku_oversold", oversold, "pieces", 0, 0, 0, oversold == 0)
 
 
@@ -89,7 +91,15 @@ def http_orders_8(clients: Clients, where: str) -> Iterator[Result]:
     ours, reference = median(mine for mine, _ in pairs), median(theirs for _, theirs in pairs)
     yield _ratio("http_orders_8_connections", ours, reference, aim=0.3)
     p95 = median(slowest)
-    yield Result("http_orders_p95", round(p95, 1), "ms", SLOWEST_P95_MS, round(p95 / SLOWEST_P95_MS, 3), 1, p95 < SLOWEST_P95_MS)
+    yield Result(
+        "http_orders_p95",
+        round(p95, 1),
+        "ms",
+        SLOWEST_P95_MS,
+        round(p95 / SLOWEST_P95_MS, 3),
+        1,
+        p95 < SLOWEST_P95_MS,
+    )
 
 
 def _three() -> list[str]:
@@ -116,7 +126,9 @@ def _told(result: Result) -> Result:
 def _web(where: str) -> Iterator[int]:
     port = free_port()
     environment = os.environ | {
-        "DATABASE_URL": where, "PORT": str(port), "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": where,
+        "PORT": str(port),
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
         "OMS_LOG_LEVEL": "WARNING",
     }
     process = subprocess.Popen([sys.executable, "manage.py", "web"], env=environment)

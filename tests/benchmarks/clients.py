@@ -42,7 +42,10 @@ def paired(
 ) -> tuple[float, float]:
     """Medians of ours and of the reference, measured in turn so that the machine's mood falls on both."""
     pairs = [
-        (clients.rate(reference, clients=count, seconds=seconds), clients.rate(ours, clients=count, seconds=seconds))
+        (
+            clients.rate(reference, clients=count, seconds=seconds),
+            clients.rate(ours, clients=count, seconds=seconds),
+        )
         for _ in range(rounds)
     ]
     return median(mine for _, mine in pairs), median(theirs for theirs, _ in pairs)

@@ -53,14 +53,17 @@ def _r1(where: str, client: int, choose: Callable[[], list[int]]) -> Order:
         (order_id,) = cursor.fetchone()
         for stock in stocks:
             cursor.execute(
-                "update r1_stock set reserved = reserved + 1 where id = %s and on_hand - reserved >= 1", (stock,)
+                "update r1_stock set reserved = reserved + 1 where id = %s and on_hand - reserved >= 1",
+                (stock,),
             )
             cursor.execute(
-                "insert into r1_line (order_id, stock_id, quantity) values (%s, %s, 1) returning id", (order_id, stock)
+                "insert into r1_line (order_id, stock_id, quantity) values (%s, %s, 1) returning id",
+                (order_id, stock),
             )
             (line_id,) = cursor.fetchone()
             cursor.execute(
-                "insert into r1_reservation (line_id, stock_id, quantity) values (%s, %s, 1)", (line_id, stock)
+                "insert into r1_reservation (line_id, stock_id, quantity) values (%s, %s, 1)",
+                (line_id, stock),
             )
         connection.commit()
 

@@ -58,7 +58,13 @@ def test_an_order_goes_through_the_floor(mai, work):
         assert scan(mai, "pack", work, code)["result"] == "ok"
     closed = mai.post(
         f"/pack/{work}",
-        {"box": "M", "carrier": "auspost", "weight_grams": "900", "tracking_number": "AP77", "idempotency_key": "k1"},
+        {
+            "box": "M",
+            "carrier": "auspost",
+            "weight_grams": "900",
+            "tracking_number": "AP77",
+            "idempotency_key": "k1",
+        },
     )
     assert closed.status_code == 302, closed.content
     assert mai.get(f"/ship/{work}").status_code == 200
@@ -123,7 +129,9 @@ def test_a_person_of_another_site_finds_nothing(work):
     ben = person((Role.PICKER, "SYD"), name="ben")
 
     assert ben.get(f"/pick/{work}").status_code == 404
-    assert ben.post(f"/pick/{work}/scan", {"code": "MUG"}, headers={"Idempotency-Key": "x"}).status_code == 404
+    assert (
+        ben.post(f"/pick/{work}/scan", {"code": "MUG"}, headers={"Idempotency-Key": "x"}).status_code == 404
+    )
     assert ben.post("/pick/next").headers["Location"] == "/pick"
 
 
@@ -139,7 +147,11 @@ def test_papers_are_pdf(mai, work):
     builders.pack(work, "CUP")
     parcel = FulfilmentOrder.objects.get().parcels.get()
 
-    for path in (f"/pick/{work}/pick-list.pdf", f"/pack/{work}/packing-slip.pdf", f"/pack/{work}/{parcel.number}.pdf"):
+    for path in (
+        f"/pick/{work}/pick-list.pdf",
+        f"/pack/{work}/packing-slip.pdf",
+        f"/pack/{work}/{parcel.number}.pdf",
+    ):
         answer = mai.get(path)
         assert answer.status_code == 200
         assert answer.content.startswith(b"%PDF")

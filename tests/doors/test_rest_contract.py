@@ -28,7 +28,10 @@ class Api:
         self.keys += 1
         headers = {"Idempotency-Key": key or f"key-{self.keys}"}
         return self.client.post(
-            f"/api/v1/{path}", json.dumps(body if body is not None else {}), "application/json", headers=headers
+            f"/api/v1/{path}",
+            json.dumps(body if body is not None else {}),
+            "application/json",
+            headers=headers,
         )
 
     def patch(self, path: str, body: object):
@@ -51,8 +54,13 @@ def body(*lines: tuple[str, int], number: str = "E-1", **facts) -> dict:
         "external_number": number,
         "customer": {"type": "b2c", "name": "Lee Kim", "email": "lee.kim@example.com"},
         "shipping_address": {
-            "name": "Lee Kim", "line1": "14 Wattle Street", "line2": "", "city": "Mount Lawley", "region": "WA",
-            "postcode": "6050", "country": "AU",
+            "name": "Lee Kim",
+            "line1": "14 Wattle Street",
+            "line2": "",
+            "city": "Mount Lawley",
+            "region": "WA",
+            "postcode": "6050",
+            "country": "AU",
         },
         "currency": "AUD",
         "lines": [{"sku": sku, "quantity": quantity, "unit_price": "24.00"} for sku, quantity in lines],
@@ -62,7 +70,9 @@ def body(*lines: tuple[str, int], number: str = "E-1", **facts) -> dict:
 
 def stock(api: Api, sku: str, **pieces: int) -> None:
     """A new SKU with stock, made through the same door."""
-    made = api.post("skus", {"sku": sku, "name": sku.title(), "weight_grams": 350, "unit_cost": "8.50", "currency": "AUD"})
+    made = api.post(
+        "skus", {"sku": sku, "name": sku.title(), "weight_grams": 350, "unit_cost": "8.50", "currency": "AUD"}
+    )
     assert made.status_code == 201, made.content
     for code, quantity in pieces.items():
         answer = api.post(
@@ -144,7 +154,9 @@ def test_bulk_answers_each_order_and_one_bad_order_refuses_only_itself(api):
     stock(api, "MUG", PER=5)
     bad = body(("MUG", 1), number="Y") | {"currency": "XXQ"}
 
-    answer = api.post("orders/bulk", {"orders": [body(("MUG", 1), number="X"), bad, body(("MUG", 1), number="Z")]})
+    answer = api.post(
+        "orders/bulk", {"orders": [body(("MUG", 1), number="X"), bad, body(("MUG", 1), number="Z")]}
+    )
 
     assert answer.status_code == 200, answer.content
     assert [each["status"] for each in answer.json()["results"]] == [201, 422, 201]
@@ -249,8 +261,10 @@ def test_movements_tell_who_when_and_why(api):
     stock(api, "MUG", PER=5)
     api.post("orders", body(("MUG", 2)))
 
-    kinds = [(each["kind"], each["on_hand_delta"], each["reserved_delta"]) for each in
-             api.get("stock-movements?sku=MUG").json()["results"]]
+    kinds = [
+        (each["kind"], each["on_hand_delta"], each["reserved_delta"])
+        for each in api.get("stock-movements?sku=MUG").json()["results"]
+    ]
 
     assert kinds == [("reserve", 0, 2), ("adjust", 5, 0)]
 

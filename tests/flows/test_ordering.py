@@ -4,8 +4,8 @@ import pytest
 
 from inventory.models import StockMovement
 from oms.flows import counting, ordering
-from oms.orders.rules import DuplicateOrder, OrderBlocked, TooLateToCancel
 from oms.orders.models import Order
+from oms.orders.rules import DuplicateOrder, OrderBlocked, TooLateToCancel
 from oms.routing.models import RoutingDecision
 from tests import builders
 from tests.builders import NOON, SYDNEY, TESTER, breaches, level, place, rate, request, shelf

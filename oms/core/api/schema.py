@@ -1,5 +1,6 @@
 """The OpenAPI document: bodies are described by the very types that check them."""
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -35,6 +36,7 @@ _PROBLEM = {
 _REFUSALS = ("400", "401", "403", "404", "409", "415", "422", "429", "503")
 _REF = "#/components/schemas/{name}"
 _described: dict[str, type] = {}
+_NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -70,6 +72,7 @@ def documented(
             OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, required=True, description=text)
         )
     return extend_schema(
+        operation_id=_NOT_A_WORD.sub("_", summary.lower()).strip("_"),
         summary=summary,
         request=None if body is None else {"application/json": _reference(body)},
         responses={

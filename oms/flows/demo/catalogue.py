@@ -38,8 +38,25 @@ FAMILIES = (
     ("Outdoor lantern", "garden", 8400, 1500, ()),
 )
 COLOURS = (
-    "white", "blue", "green", "sand", "charcoal", "rust", "ochre", "blush", "sage", "navy", "clay", "ivory",
-    "olive", "plum", "slate", "coral", "mustard", "teal", "stone",
+    "white",
+    "blue",
+    "green",
+    "sand",
+    "charcoal",
+    "rust",
+    "ochre",
+    "blush",
+    "sage",
+    "navy",
+    "clay",
+    "ivory",
+    "olive",
+    "plum",
+    "slate",
+    "coral",
+    "mustard",
+    "teal",
+    "stone",
 )
 FIRST_CODE = 4400
 GS1_AUSTRALIA = "9300"
@@ -70,6 +87,11 @@ def articles() -> Iterator[Article]:
         code = str(FIRST_CODE + number)
         digits = f"{GS1_AUSTRALIA}{FIRST_CODE + number:08d}"
         yield Article(
-            code, f"{name}, {colour}", category, Decimal(cents).scaleb(-2), grams, tags,
+            code,
+            f"{name}, {colour}",
+            category,
+            Decimal(cents).scaleb(-2),
+            grams,
+            tags,
             digits + ean.calc_check_digit(digits),
         )

@@ -62,7 +62,7 @@ create trigger count_reservations after update on inventory_reservation
 
 ORDER_CONTEXT = """
 create function flows_order_context(
-  channel_codes text[], externals text[], sku_codes text[], new_lines int, claimant text, claimed_key text)
+  channel_codes text[], externals text[], sku_codes text[], new_orders int, new_lines int, claimant text, claimed_key text)
 returns jsonb language plpgsql as $$
 begin
   -- In plpgsql, and not in SQL, because only plpgsql keeps the plans of its statements.
@@ -80,9 +80,9 @@ begin
     'levels', (select jsonb_agg(jsonb_build_array(l.id, l.sku_id, l.location_id, l.available) order by l.id)
         from inventory_stocklevel l join catalogue_sku s on s.id = l.sku_id
        where s.code = any(sku_codes) and l.available > 0),
-    'order_ids', (select array_agg(nextval('orders_order_id_seq')) from generate_series(1, cardinality(externals))),
+    'order_ids', (select array_agg(nextval('orders_order_id_seq')) from generate_series(1, new_orders)),
     'decision_ids', (select array_agg(nextval('routing_routingdecision_id_seq'))
-        from generate_series(1, cardinality(externals))),
+        from generate_series(1, greatest(new_orders, 1))),
     'line_ids', (select array_agg(nextval('orders_orderline_id_seq')) from generate_series(1, new_lines)));
 end $$;
 """

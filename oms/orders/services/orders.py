@@ -53,7 +53,9 @@ def cancel(order: Order, *, actor: Actor, at: datetime) -> None:
 def wait(pieces: Mapping[int, int]) -> None:
     """Set how many pieces of each line (id → pieces) wait for stock."""
     for line_id, waiting in sorted(pieces.items()):
-        OrderLine.objects.filter(pk=line_id).exclude(quantity_waiting=waiting).update(quantity_waiting=waiting)
+        OrderLine.objects.filter(pk=line_id).exclude(quantity_waiting=waiting).update(
+            quantity_waiting=waiting
+        )
 
 
 @joins_transaction

@@ -13,8 +13,12 @@ def keep(findings: Sequence[Finding], *, started_at: datetime, finished_at: date
     """Record one run of each invariant."""
     InvariantRun.objects.bulk_create(
         InvariantRun(
-            code=finding.invariant.code, started_at=started_at, finished_at=finished_at,
-            rows_checked=finding.rows_checked, differences=finding.differences, samples=list(finding.samples),
+            code=finding.invariant.code,
+            started_at=started_at,
+            finished_at=finished_at,
+            rows_checked=finding.rows_checked,
+            differences=finding.differences,
+            samples=list(finding.samples),
         )
         for finding in findings
     )

@@ -3,6 +3,7 @@
 import time
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from oms.core.errors import Refusal
 from oms.flows import attacking
@@ -38,9 +39,11 @@ class Command(BaseCommand):
 
     def _attack(self, sku: str, channel: str, buyers: int) -> None:
         before = attacking.sellable(sku, channel)
-        self.stdout.write(f"{before} pieces of {sku} are sellable on {channel}; {buyers} buyers want one each.")
+        self.stdout.write(
+            f"{before} pieces of {sku} are sellable on {channel}; {buyers} buyers want one each."
+        )
         began = time.perf_counter()
-        outcome = attacking.attack(sku, channel=channel, buyers=buyers)
+        outcome = attacking.attack(sku, channel=channel, buyers=buyers, clock=timezone.now)
         self._report(outcome, buyers, time.perf_counter() - began)
         broken = [finding for finding in reports.check(INVARIANTS) if finding.differences]
         for finding in broken:

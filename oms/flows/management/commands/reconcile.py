@@ -36,7 +36,9 @@ class Command(BaseCommand):
 def _as_json(finding) -> str:
     return json.dumps(
         {
-            "code": finding.invariant.code, "rows": finding.rows_checked, "differences": finding.differences,
+            "code": finding.invariant.code,
+            "rows": finding.rows_checked,
+            "differences": finding.differences,
             "samples": finding.samples,
         }
     )
