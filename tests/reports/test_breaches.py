@@ -1,0 +1,141 @@
+"""Guard the guards: with every wall taken down a breach is planted, and the recomputation finds it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.db import transaction
+
+from fulfilment.rules import ScanKind
+from oms.core import audit
+from oms.core.models import Approval, Grant, InboxMessage, User
+from oms.flows import counting, ordering, shipping
+from oms.reports.invariants import INVARIANTS
+from tests.builders import TESTER, location, pack, place, rate, scan, shelf
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+# Code -> the table whose walls fall, and the change that no flow would make.
+PLANTS = {
+    "I1": ("inventory_stocklevel", "update inventory_stocklevel set on_hand = on_hand + 1"),
+    "I2": ("inventory_stocklevel", "update inventory_stocklevel set reserved = reserved + 1"),
+    "I3": ("inventory_stocklevel", "update inventory_stocklevel set reserved = -1"),
+    "I4": (
+        "inventory_stocklevel",
+        "alter table inventory_stocklevel alter column available drop expression;"
+        "update inventory_stocklevel set available = available + 1",
+    ),
+    "I9": ("inventory_stockmovement", "update inventory_stockmovement set source = 'x', source_key = 'x'"),
+    "I10": ("core_auditentry", "select 1"),
+    "I11": ("inventory_stockadjustment", "delete from inventory_stockadjustment"),
+    "I12": ("orders_orderline", "update orders_orderline set quantity_waiting = quantity_ordered + 1"),
+    "I13": ("orders_orderline", "update orders_orderline set quantity_allocated = quantity_allocated + 1"),
+    "I14": (
+        "fulfilment_fulfilmentorderline",
+        "update fulfilment_fulfilmentorderline set quantity_shipped = quantity_packed + 1",
+    ),
+    "I15": (
+        "fulfilment_fulfilmentorderline",
+        "update fulfilment_fulfilmentorderline set quantity_shipped = quantity_shipped + 1",
+    ),
+    "I16": (
+        "fulfilment_fulfilmentorder",
+        "update fulfilment_fulfilmentorder set status = 'open', request_status = 'queued',"
+        " order_id = (select min(order_id) from fulfilment_fulfilmentorder)",
+    ),
+    "I17": ("orders_order", "update orders_order set external_number = 'same'"),
+    "I18": ("orders_order", "update orders_order set state = 'closed'"),
+    "I19": ("orders_order", "update orders_order set progress = 'shipped', state = 'closed'"),
+    "I20": ("routing_allocation", "update routing_allocation set quantity = quantity + 1"),
+    "I25": ("orders_order", "update orders_order set lines_minor = lines_minor + 1"),
+    "I33": ("core_inboxmessage", "update core_inboxmessage set event_id = 'same'"),
+    "I35": ("core_outboxmessage", "delete from core_outboxmessage"),
+    "I36": (
+        "core_outboxmessage",
+        "update core_outboxmessage set state = 'waiting' where topic = 'order.placed';"
+        "update core_outboxmessage set state = 'delivered' where topic = 'order.held'",
+    ),
+    "I37": (
+        "core_idempotencykey",
+        "insert into core_idempotencykey (client, key, fingerprint) values ('rest', 'k', '')",
+    ),
+    "I38": ("core_auditseal", "delete from core_auditseal where seq = 2"),
+    "I39": ("core_approval", "update core_approval set decided_by_id = requested_by_id"),
+    "I40": ("core_grant", "update core_grant set location_code = 'NOWHERE'"),
+}
+
+
+@pytest.fixture
+def shop() -> None:
+    """Something in every table that an invariant speaks of."""
+    at = datetime.now(UTC)
+    location("PER")
+    rate("PER", region="WA", cost_minor=600, days=2)
+    shelf("MUG", on_hand=9)
+    packed, held = place(("MUG", 1)), place(("MUG", 1))
+    pack(packed.work[0].number, "MUG")
+    shipping.ship(packed.work[0].number, actor=TESTER, at=at)
+    scan(place(("MUG", 2)).work[0].number, "MUG", ScanKind.PICK)
+    ordering.hold_order(held.number, reason="Look first", actor=TESTER, at=at)
+    counting.adjust_stock(
+        "MUG", location="PER", quantity_delta=-1, reason="damaged", note="", actor=TESTER, at=at
+    )
+    ann = User.objects.create_user("ann")
+    Grant.objects.create(user=ann, role="picker", location_code="PER")
+    for number in (1, 2):
+        InboxMessage.objects.create(source="shop", event_id=number, body=b"{}", received_at=at, due_at=at)
+    Approval.objects.create(
+        action="x", subject_kind="x", subject_id="1", content={}, content_hash=b"", requested_by=ann,
+        requested_at=at, expires_at=at,
+    )  # fmt: skip
+    audit.seal_pending()
+
+
+@pytest.fixture
+def unguarded(owner_connection) -> Iterator:
+    """Plant a change as the owner of the tables with their walls down; all of it is undone."""
+
+    def plant(table: str, change: str):
+        cursor = owner_connection.cursor()
+        cursor.execute(f"alter table {table} disable trigger user")
+        cursor.execute(
+            "select 'alter table ' || conrelid::regclass || ' drop constraint ' || quote_ident(conname)"
+            " from pg_constraint where conrelid = %s::regclass and contype in ('c', 'u')",
+            [table],
+        )
+        walls = [wall for (wall,) in cursor.fetchall()]
+        for wall in walls:
+            cursor.execute(wall)
+        cursor.execute(
+            "select 'drop index ' || indexrelid::regclass from pg_index"
+            " where indrelid = %s::regclass and indisunique and not indisprimary",
+            [table],
+        )
+        for (index,) in cursor.fetchall():
+            cursor.execute(index)
+        cursor.execute(change)
+        return cursor
+
+    yield plant
+    owner_connection.rollback()
+
+
+def test_every_invariant_has_a_planted_breach():
+    assert set(PLANTS) == set(INVARIANTS)
+
+
+def test_what_the_flows_leave_breaks_nothing(shop, owner_connection):
+    for code, invariant in INVARIANTS.items():
+        assert owner_connection.execute(invariant.breaches).fetchall() == [], code
+
+
+def test_every_planted_breach_is_found(shop, unguarded, owner_connection):
+    transaction.get_connection().close()
+    missed = []
+    for code, (table, change) in PLANTS.items():
+        found = unguarded(table, change).execute(INVARIANTS[code].breaches).fetchall()
+        owner_connection.rollback()
+        if not found:
+            missed.append(code)
+
+    assert missed == []
