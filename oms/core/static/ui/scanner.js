@@ -299,7 +299,7 @@
 
   Object.assign(window.oms, {
     scan, feel, say, icon, settings,
-    reading: () => Boolean(burst && burst.keys.length > 1),
+    reading: () => Boolean(burst && burst.keys.length > 1 && meanGap() <= settings.gap),
     saveSettings(changes) { Object.assign(settings, changes); try { localStorage.setItem("oms-scanner", JSON.stringify(settings)); } catch { /* private mode: it holds for this page */ } },
     defaults: DEFAULTS, queue,
   });

@@ -169,14 +169,15 @@
     if (key === "j" || key === "k") rowKeys(key);
     if (key === "x") $("td:first-child input[type=checkbox]", document.activeElement.closest("tr") ?? document.createElement("tr"))?.click();
   };
+  const SCANNER_SPEED = 50;
   let waiting = 0;
   document.addEventListener("keydown", (e) => {
     if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") { e.preventDefault(); openPalette(); return; }
     clearTimeout(waiting);
     if (document.body.dataset.keys === "off" || e.ctrlKey || e.metaKey || e.altKey || e.key.length !== 1) return;
     if (e.target.closest?.(TYPING) || $("dialog[open]") || window.oms?.reading?.()) return;
-    if (e.key === "/") { const box = $("[data-filter]"); if (box) e.preventDefault(); waiting = setTimeout(() => (box ? box.focus() : openPalette()), 70); return; }
-    waiting = setTimeout(() => { if (!window.oms?.reading?.()) act(e.key); }, 70);
+    if (e.key === "/") { const box = $("[data-filter]"); if (box) e.preventDefault(); waiting = setTimeout(() => (box ? box.focus() : openPalette()), SCANNER_SPEED); return; }
+    waiting = setTimeout(() => { if (!window.oms?.reading?.()) act(e.key); }, SCANNER_SPEED);
   });
 
   /* ── htmx: token on each request, focus and voice after each swap ── */
