@@ -290,6 +290,12 @@ def pluralised(count: int, words: str) -> str:
 
 
 @register.filter
+def first_word(name: str) -> str:
+    """Shorten a name for the tab bar of a narrow screen."""
+    return name.split()[0]
+
+
+@register.filter
 def initials(name: str) -> str:
     """Shorten a person's name to two letters."""
     parts = [part for part in str(name).split() if part]

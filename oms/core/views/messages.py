@@ -194,13 +194,13 @@ frame.hang(
     frame.Entry("Messages", "send", "core:messages", "messages.view", "Watch", "m", position=70),
     frame.Entry("Admin", "settings", "admin:index", "admin.enter", "Set up", "a", position=95),
     frame.Tile(
-        "Stopped messages",
+        "Dead letters",
         "send",
         lambda standing: reverse("core:messages") + "?state=dead",
         lambda standing: dead_letters.outgoing().count(),
         "messages.view",
         tone="stop",
-        hint="dead letters",
+        hint="messages that stopped",
         position=80,
     ),
 )
