@@ -90,7 +90,10 @@ class FulfilmentOrderLine(models.Model):
     allocation = models.OneToOneField(
         "routing.Allocation", on_delete=models.PROTECT, related_name="work_line"
     )
-    sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="+", db_index=False)
+    # That of the order line; invariant I20 compares the two.
+    sku = models.ForeignKey(
+        "catalogue.Sku", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     quantity = models.PositiveIntegerField()
     quantity_picked = models.PositiveIntegerField(default=0, db_default=0)
     quantity_packed = models.PositiveIntegerField(default=0, db_default=0)

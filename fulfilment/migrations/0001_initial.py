@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
                 ('quantity_cancelled', models.PositiveIntegerField(db_default=0, default=0)),
                 ('allocation', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='work_line', to='routing.allocation')),
                 ('fulfilment_order', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='fulfilment.fulfilmentorder')),
-                ('sku', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
+                ('sku', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalogue.sku')),
             ],
             options={
                 'ordering': ['id'],

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('expires_at', models.DateTimeField(blank=True, null=True)),
                 ('changed_at', models.DateTimeField()),
                 ('changed_by', models.CharField(max_length=80)),
-                ('level', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stocklevel')),
+                ('level', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stocklevel')),
             ],
         ),
         migrations.CreateModel(
@@ -126,9 +126,9 @@ class Migration(migrations.Migration):
                 ('reference', models.CharField(blank=True, db_default='', default='', max_length=40)),
                 ('actor', models.CharField(max_length=80)),
                 ('note', models.CharField(blank=True, db_default='', default='', max_length=300)),
-                ('level', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.stocklevel')),
+                ('level', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.stocklevel')),
                 ('reason', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.adjustmentreason')),
-                ('reservation', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.reservation')),
+                ('reservation', models.ForeignKey(blank=True, db_constraint=False, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='inventory.reservation')),
             ],
         ),
         migrations.CreateModel(

@@ -10,7 +10,8 @@ from oms.core.triggers import append_only
 
 POST_MOVEMENTS = """
 create function inventory_post_movements() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 declare
   delta record;
   left_over int;
@@ -30,6 +31,9 @@ begin
        set on_hand = on_hand + delta.on_hand, reserved = reserved + delta.reserved,
            quarantined = quarantined + delta.quarantined
      where id = delta.level_id returning available into left_over;
+    if not found then
+      raise exception 'There is no stock level %.', delta.level_id using errcode = 'foreign_key_violation';
+    end if;
     if delta.reserves and left_over < 0 then
       raise exception 'Level % is short of % pieces.', delta.level_id, -left_over using errcode = 'OM001';
     end if;
@@ -89,7 +93,8 @@ create trigger guard_reservation before insert or update or delete on inventory_
   for each row execute function inventory_guard_reservation();
 
 create function inventory_reserve() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   insert into inventory_stockmovement
     (level_id, kind, reserved_delta, moved_at, reservation_id, source, source_key, reference, actor)
@@ -101,7 +106,8 @@ create trigger reserve after insert on inventory_reservation
   referencing new table as made for each statement execute function inventory_reserve();
 
 create function inventory_release_and_issue() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   insert into inventory_stockmovement
     (level_id, kind, on_hand_delta, reserved_delta, moved_at, reservation_id, source, source_key, reference, actor)

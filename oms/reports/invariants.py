@@ -176,7 +176,8 @@ ORDERS = (
           join orders_orderline l on l.id = a.order_line_id
           join inventory_reservation r on r.id = a.reservation_id
           join inventory_stocklevel s on s.id = r.level_id
-         where d.order_id <> l.order_id or a.quantity <> r.quantity or s.sku_id <> l.sku_id
+          left join fulfilment_fulfilmentorderline w on w.allocation_id = a.id
+         where w.sku_id <> l.sku_id or d.order_id <> l.order_id or a.quantity <> r.quantity or s.sku_id <> l.sku_id
         """,
     ),
     Invariant(

@@ -28,7 +28,8 @@ create trigger guard_line before insert or update on orders_orderline
   for each row execute function flows_guard_line();
 
 create function flows_count_allocations() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   update orders_orderline as line set quantity_allocated = line.quantity_allocated + added.quantity
     from (select made.order_line_id, sum(reservation.quantity) as quantity
@@ -41,7 +42,8 @@ create trigger count_allocations after insert on routing_allocation
   referencing new table as made for each statement execute function flows_count_allocations();
 
 create function flows_count_reservations() returns trigger
-language plpgsql security definer set search_path = public, pg_temp as $$
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   update orders_orderline as line
      set quantity_allocated = line.quantity_allocated - moved.released - moved.issued,
@@ -63,9 +65,11 @@ create trigger count_reservations after update on inventory_reservation
 ORDER_CONTEXT = """
 create function flows_order_context(
   channel_codes text[], externals text[], sku_codes text[], new_orders int, new_lines int, claimant text, claimed_key text)
-returns jsonb language plpgsql as $$
+returns jsonb language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
-  -- In plpgsql, and not in SQL, because only plpgsql keeps the plans of its statements.
+  -- In plpgsql, and not in SQL, because only plpgsql keeps the plans of its statements. Everything is found by key:
+  -- a plan that was made while the tables were small must not become a walk along all rows.
   return jsonb_build_object(
     'answered', (select jsonb_build_array(encode(fingerprint, 'hex'), status, encode(body, 'hex'))
         from core_idempotencykey where client = claimant and key = claimed_key),
@@ -88,7 +92,8 @@ end $$;
 """
 
 ALLOCATE = """
-create function flows_allocate(batch jsonb) returns void language plpgsql as $$
+create function flows_allocate(batch jsonb) returns void language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   insert into routing_routingdecision
     (id, order_id, attempt, decided_at, version_id, explanation, cost_minor, currency, parcels, days)
@@ -180,7 +185,8 @@ end $$;
 """
 
 PROGRESS = """
-create function flows_refresh_progress(order_ids bigint[]) returns void language plpgsql as $$
+create function flows_refresh_progress(order_ids bigint[]) returns void language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
 begin
   update orders_order as o
      set progress = new.progress,
