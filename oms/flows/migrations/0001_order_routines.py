@@ -101,6 +101,18 @@ begin
     id bigint, order_id bigint, attempt int, decided_at timestamptz, version_id bigint, explanation jsonb,
     cost_minor bigint, currency text, parcels int, days int);
 
+  insert into core_outboxmessage (aggregate, topic, payload, dedupe_key, recorded_at, due_at, request_id)
+  select * from jsonb_to_recordset(batch->'messages') as m(
+    aggregate text, topic text, payload jsonb, dedupe_key text, recorded_at timestamptz, due_at timestamptz,
+    request_id text);
+
+  insert into core_auditentry
+    (action, subject_kind, subject_id, actor_kind, actor_id, actor_name, happened_at, request_id, changes, note)
+  select * from jsonb_to_recordset(batch->'audit') as a(
+    action text, subject_kind text, subject_id text, actor_kind text, actor_id text, actor_name text,
+    happened_at timestamptz, request_id text, changes jsonb, note text);
+
+  -- Last, because it locks the levels: who waits for one waits for nothing but the commit.
   with share as materialized (
     select nextval('inventory_reservation_id_seq') as reservation_id,
            nextval('routing_allocation_id_seq') as allocation_id, s.*
@@ -134,17 +146,6 @@ begin
             join fulfilment_fulfilmentorder f on (f.order_id, f.sequence) = (j.order_id, j.sequence)) as work
       using (order_id, sequence)
    order by share.line_id;
-
-  insert into core_outboxmessage (aggregate, topic, payload, dedupe_key, recorded_at, due_at, request_id)
-  select * from jsonb_to_recordset(batch->'messages') as m(
-    aggregate text, topic text, payload jsonb, dedupe_key text, recorded_at timestamptz, due_at timestamptz,
-    request_id text);
-
-  insert into core_auditentry
-    (action, subject_kind, subject_id, actor_kind, actor_id, actor_name, happened_at, request_id, changes, note)
-  select * from jsonb_to_recordset(batch->'audit') as a(
-    action text, subject_kind text, subject_id text, actor_kind text, actor_id text, actor_name text,
-    happened_at timestamptz, request_id text, changes jsonb, note text);
 end $$;
 """
 
