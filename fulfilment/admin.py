@@ -95,7 +95,6 @@ class ContentInline(ReadOnlyInline):
     model = ParcelLine
     beside = ("work_line__sku",)
     fields = ("sku", "quantity")
-    readonly_fields = ("sku",)
 
     @admin.display(description="SKU")
     def sku(self, content: ParcelLine) -> str:

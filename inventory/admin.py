@@ -1,6 +1,6 @@
 """Stock in the admin: places and reasons to edit, figures to read; what moves them stands elsewhere."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -148,10 +148,20 @@ class LevelAdmin(AtLocations, Audited):
         return False
 
 
+class ExpectedReceiptForm(forms.ModelForm):
+    """What is announced, and for which level."""
+
+    class Meta:
+        model = ExpectedReceipt
+        fields = ("level", "reference", "quantity_expected", "expected_on")
+        help_texts: ClassVar = {"level": "The SKU at the location where it will arrive; search by SKU code."}
+
+
 @admin.register(ExpectedReceipt)
 class ExpectedReceiptAdmin(AtLocations, Audited):
     """What was announced; it counts as incoming until it is received."""
 
+    form = ExpectedReceiptForm
     location_path = "level__location__code"
     list_display = ("reference", "sku_code", "location_code", "expected_on", "quantity_expected", "received")
     list_filter = ("expected_on", "level__location")

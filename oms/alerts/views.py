@@ -1,6 +1,7 @@
 """The inbox of what needs a person: by kind, urgency and age, taken by one, closed with a note."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from oms.alerts.models import Alert
 from oms.core import frame, history
 from oms.core.errors import Forbidden
 from oms.core.status import DONE, LOOK, STOP, Look, fill
+from oms.core.templatetags.ui import distance
 from oms.core.views.frame import Action, Record
 from oms.core.views.lists import Choice, Column, Filter, ListPage, Tab
 from oms.flows import alerting
@@ -151,7 +153,9 @@ class AlertList(ListPage):
         for line in queries.by_kind(self.narrowed(rest)):
             here = line["kind"] == self.asked.get("kind")
             query = urlencode(rest if here else rest | {"kind": line["kind"]})
-            found.append(line | {"words": words_for(line["kind"]), "here": here, "url": f"?{query}"})
+            age = distance(datetime.now(UTC) - line["oldest"])
+            words = words_for(line["kind"])
+            found.append(line | {"words": words, "age": age, "here": here, "url": f"?{query}"})
         return found
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:

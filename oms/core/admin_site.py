@@ -104,6 +104,10 @@ class ReadOnlyInline(admin.TabularInline):
     can_delete = False
     beside: ClassVar[tuple[str, ...]] = ()
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Nothing here is a field of a form, also what no form could hold."""
+        return tuple(self.fields or ())
+
     def get_queryset(self, request: HttpRequest) -> "QuerySet[Any]":
         """Fetch what their lines name in the same query."""
         rows = super().get_queryset(request)

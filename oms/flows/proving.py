@@ -30,6 +30,6 @@ def _keep(findings: Sequence[Finding], *, started_at: datetime, at: datetime) ->
                 finding.invariant.code,
                 at=at,
                 severity=Severity.STOP,
-                message=f"{finding.differences} rows break {finding.invariant.code}: {finding.invariant.says}",
+                message=f"Broken ({finding.differences} ×): {finding.invariant.says}",
                 url=f"/invariants/{finding.invariant.code}",
             )

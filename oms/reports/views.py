@@ -90,14 +90,15 @@ class InvariantPage(Record):
             raise Http404("There is no such invariant.")
         runs = list(queries.runs_of(one.code)[:12])
         run = runs[0] if runs else None
-        columns = list(run.samples[0]) if run and run.samples else []
+        # The database keeps no order of keys; the query names the most telling columns first.
+        columns = sorted(run.samples[0], key=one.breaches.find) if run and run.samples else []
         return super().get_context_data(**kwargs) | {
             "title": one.code,
             "invariant": one,
             "run": run,
             "runs": runs,
             "state": state_of(run, at=at),
-            "columns": columns,
+            "columns": [name.replace("_", " ") for name in columns],
             "samples": [[sample.get(name) for name in columns] for sample in run.samples] if run else [],
             "may_prove": self.request.user.may(Prove.permission),
         }
