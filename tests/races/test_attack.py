@@ -12,6 +12,7 @@ from inventory.models import StockLevel
 from oms.flows import attacking, counting, ordering, shipping
 from tests import builders
 from tests.builders import TESTER, breaches, level, place, shelf
+from tests.doors.test_rest_contract import Api, body
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -143,3 +144,20 @@ def test_the_attack_command_copies_attacks_and_proves(capsys):
 
     assert "exactly 7 sold, 0 oversold" in capsys.readouterr().out
     assert level().reserved == 0
+
+
+def test_twins_with_one_key_make_one_order_and_both_get_its_answer():
+    shelf(on_hand=5)
+    builders.channel("api")
+    api, answers = Api("*"), []
+
+    def send() -> None:
+        answers.append(api.post("orders", body(("MUG", 1)), key="twin"))
+
+    errors = at_once(*[send] * 6)
+
+    assert errors == []
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["number"] for answer in answers}) == 1
+    assert level().reserved == 1
+    assert breaches() == {}
