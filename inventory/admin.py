@@ -42,6 +42,10 @@ class LocationAdmin(AtLocations, Audited):
 
     location_path = "code"
     inlines = (BinInline,)
+    fields = (
+        *("code", "name", "is_active", "kind", "line1", "city", "region", "postcode", "country"),
+        *("latitude", "longitude", "timezone", "priority"),
+    )
     list_display = ("code", "name", "kind", "city", "region", "timezone", "priority", "is_active")
     list_filter = ("is_active", "kind", "region")
     search_fields = ("code", "name", "city")
@@ -75,6 +79,7 @@ class BinAdmin(AtLocations, Audited):
 class ReasonAdmin(Audited):
     """The managed list of reasons to correct a count."""
 
+    fields = ("code", "name", "is_active")
     list_display = ("code", "name", "is_active")
     list_filter = ("is_active",)
     search_fields = ("code", "name")

@@ -19,6 +19,10 @@ class ChannelAdmin(Audited):
     )
     list_filter = ("is_active", "kind")
     search_fields = ("code", "name")
+    fields = (
+        *("code", "name", "is_active", "kind", "currency", "backorder_policy", "partial_policy"),
+        *("stock_buffer", "locations"),
+    )
     autocomplete_fields = ("locations",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from fulfilment import queries as work_queries
 from oms.core.admin import ReasonForm, each
 from oms.core.admin_site import ReadOnly, ReadOnlyInline
+from oms.core.templatetags.ui import money
 from oms.flows import ordering
 from oms.orders.models import Hold, Order, OrderLine
 from oms.orders.rules import OrderProgress, OrderState
@@ -56,8 +57,13 @@ class OrderAdmin(ReadOnly):
     """Orders, newest first; customers' names and addresses are on the staff page."""
 
     inlines = (LineInline, HoldInline)
+    fields = readonly_fields = (
+        *("number", "channel", "external_number", "po_number", "customer_type", "status"),
+        *("ship_country", "ship_region", "ship_postcode", "shipping_option", "placed_at", "promise_by"),
+        *("lines", "discount", "shipping", "tax", "total"),
+    )
     list_display = (
-        *("number", "channel", "external_number", "customer_type", "status", "currency", "total_minor"),
+        *("number", "channel", "external_number", "customer_type", "status", "total"),
         *("placed_at", "promise_by"),
     )
     list_filter = (StatusFilter, "channel", "customer_type", "placed_at")
@@ -74,6 +80,31 @@ class OrderAdmin(ReadOnly):
         rows = super().get_queryset(request)
         codes = request.user.locations_for("orders.view")
         return rows if codes is None else rows.filter(pk__in=work_queries.order_ids_at(codes))
+
+    @admin.display(description="Lines")
+    def lines(self, order: Order) -> str:
+        """What the lines come to."""
+        return money(order.lines_minor, order.currency, show=True)
+
+    @admin.display(description="Discount")
+    def discount(self, order: Order) -> str:
+        """What is taken off."""
+        return money(order.discount_minor, order.currency, show=True)
+
+    @admin.display(description="Shipping")
+    def shipping(self, order: Order) -> str:
+        """What the customer pays for shipping."""
+        return money(order.shipping_minor, order.currency, show=True)
+
+    @admin.display(description="Tax")
+    def tax(self, order: Order) -> str:
+        """What goes to the state."""
+        return money(order.tax_minor, order.currency, show=True)
+
+    @admin.display(description="Total", ordering="total_minor")
+    def total(self, order: Order) -> str:
+        """What the customer pays."""
+        return money(order.total_minor, order.currency, show=True)
 
     @admin.action(description="Hold, with a reason", permissions=["hold"])
     def hold(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:
@@ -124,3 +155,9 @@ class HoldAdmin(ReadOnly):
     search_fields = ("order__number__exact", "reason")
     ordering = ("-id",)
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Hold]:
+        """Leave out the orders that are served elsewhere."""
+        rows = super().get_queryset(request)
+        codes = request.user.locations_for("orders.view")
+        return rows if codes is None else rows.filter(order__in=work_queries.order_ids_at(codes))
