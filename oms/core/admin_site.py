@@ -104,7 +104,7 @@ class ReadOnlyInline(admin.TabularInline):
     can_delete = False
     beside: ClassVar[tuple[str, ...]] = ()
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         """Nothing here is a field of a form, also what no form could hold."""
         return tuple(self.fields or ())
 
