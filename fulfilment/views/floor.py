@@ -84,6 +84,9 @@ class ScanDoor(OnOneWork):
             "result": "wrong",
             "title": "Wrong item" if isinstance(refusal, WrongItem) else "Too many",
             "detail": str(refusal),
+            "got": {"sku": refusal.details["scanned"], "name": refusal.details["name"]}
+            if "scanned" in refusal.details
+            else None,
             "want": {"sku": wanted.sku.code, "name": wanted.sku.name} if wanted else None,
             "ack": f"OK, scan {wanted.sku.code}" if wanted else "OK",
         }

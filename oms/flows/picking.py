@@ -191,7 +191,11 @@ def _wanted_line(
     if not matching:
         known = sku_queries.by_code_or_barcode(code)
         what = f"This is {known.code} {known.name}" if known else f"Code {code} is unknown"
-        raise WrongItem(f"{what}. It is not on {number}. Put it back; nothing was counted.", scanned=code)
+        raise WrongItem(
+            f"{what}. It is not on {number}. Put it back; nothing was counted.",
+            scanned=known.code if known else code,
+            name=known.name if known else "",
+        )
     return next((line for line in matching if _room(line, kind)), matching[0])
 
 
