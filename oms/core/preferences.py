@@ -42,9 +42,7 @@ def change_profile(user: User, *, fields: Mapping[str, Any]) -> None:
 
 
 @owns_transaction()
-def save_view(
-    user: User, *, page: str, name: str, filters: Mapping[str, str], shared: bool
-) -> SavedView:
+def save_view(user: User, *, page: str, name: str, filters: Mapping[str, str], shared: bool) -> SavedView:
     """Keep a list's filters under a name.
 
     Raises ``NameTaken`` when the person has one of that name, ``TooMuch`` when they have very many.
@@ -70,18 +68,14 @@ def forget_view(user: User, view_id: int) -> None:
 
 
 @owns_transaction()
-def keep_draft(
-    user: User, *, form: str, values: Mapping[str, str], at: datetime
-) -> None:
+def keep_draft(user: User, *, form: str, values: Mapping[str, str], at: datetime) -> None:
     """Keep an unfinished form, so that nothing typed is lost.
 
     Raises ``TooMuch`` when it is larger than a form can be.
     """
     if sum(len(name) + len(value) for name, value in values.items()) > LARGEST_DRAFT:
         raise TooMuch(f"A draft holds {LARGEST_DRAFT} characters.")
-    Draft.objects.update_or_create(
-        owner=user, form=form, defaults={"values": dict(values), "saved_at": at}
-    )
+    Draft.objects.update_or_create(owner=user, form=form, defaults={"values": dict(values), "saved_at": at})
 
 
 @owns_transaction()
@@ -92,12 +86,7 @@ def drop_draft(user: User, *, form: str) -> None:
 
 def draft_of(user: User, *, form: str) -> dict[str, str]:
     """Return what was typed into an unfinished form, or nothing."""
-    return (
-        Draft.objects.filter(owner=user, form=form)
-        .values_list("values", flat=True)
-        .first()
-        or {}
-    )
+    return Draft.objects.filter(owner=user, form=form).values_list("values", flat=True).first() or {}
 
 
 def views_of(user: User, *, page: str) -> list[SavedView]:

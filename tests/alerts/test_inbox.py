@@ -148,7 +148,10 @@ def test_closing_needs_a_note_and_the_audit_keeps_who_did_it(client, ruth):
 
 
 def test_an_alert_leads_to_its_object(client, ruth):
-    work, order = opened(number="FO-1001-2"), opened("late_order", "SO-3", subject="order", url="/orders/SO-3")
+    work, order = (
+        opened(number="FO-1001-2"),
+        opened("late_order", "SO-3", subject="order", url="/orders/SO-3"),
+    )
 
     assert client.get(f"/alerts/{work.pk}").context["page"] == "/orders/SO-1001"
     assert client.get(f"/alerts/{order.pk}").context["page"] == "/orders/SO-3"

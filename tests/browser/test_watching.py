@@ -32,8 +32,22 @@ def ruth() -> User:
     number = place(("MUG", 2)).number
     with transaction.atomic():
         for hours, kind, subject, about, said, where in (
-            (1, "short_pick", "fulfilment_order", f"FO-{number[3:]}-1", "2 of MUG were not found; they wait.", "PER"),
-            (9, "short_pick", "fulfilment_order", "FO-7-1", "1 of CUP was not found; found elsewhere.", "SYD"),
+            (
+                1,
+                "short_pick",
+                "fulfilment_order",
+                f"FO-{number[3:]}-1",
+                "2 of MUG were not found; they wait.",
+                "PER",
+            ),
+            (
+                9,
+                "short_pick",
+                "fulfilment_order",
+                "FO-7-1",
+                "1 of CUP was not found; found elsewhere.",
+                "SYD",
+            ),
             (30, "late_order", "order", number, f"{number} was promised yesterday and has not left.", ""),
             (3, "message.stopped", "message", "77", "Message 77 could not be told: HTTP 503.", ""),
         ):

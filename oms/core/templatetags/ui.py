@@ -292,7 +292,7 @@ def pluralised(count: int, words: str) -> str:
 @register.filter
 def first_word(name: str) -> str:
     """Shorten a name for the tab bar of a narrow screen."""
-    return name.split()[0]
+    return name.split(maxsplit=1)[0]
 
 
 @register.filter
