@@ -41,7 +41,7 @@ _BY_DISTANCE = ((0, 600, 2), (900, 840, 3), (2_000, 960, 3), (3_000, 1_140, 4), 
 _TO_NEW_ZEALAND = (1_800, 6)
 _TO_THE_WORLD = (3_200, 9)
 # Up to so many grams: cents on top.
-_BY_WEIGHT = ((1_000, 0), (3_000, 250), (5_000, 450), (10_000, 900), (22_000, 2_000), (None, 6_000))
+_BY_WEIGHT = ((5_000, 0), (10_000, 450), (22_000, 1_600), (None, 6_000))
 _EXPRESS_MINOR = 550
 # What a partner or a supplier asks for handling, and the days it takes.
 _HANDLING = {"own": (0, 0), "3pl": (80, 0), "supplier": (200, 1)}
