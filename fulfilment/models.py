@@ -19,8 +19,13 @@ class FulfilmentOrder(models.Model):
         "orders.Order", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False
     )
     sequence = models.PositiveSmallIntegerField()
+    # Read, not locked, when it is written (flows 0002).
     location = models.ForeignKey(
-        "inventory.StockLocation", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False
+        "inventory.StockLocation",
+        on_delete=models.PROTECT,
+        related_name="fulfilment_orders",
+        db_index=False,
+        db_constraint=False,
     )
     decision = models.ForeignKey(
         "routing.RoutingDecision", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False

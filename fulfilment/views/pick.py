@@ -18,6 +18,8 @@ from oms.core.errors import Refusal
 from oms.core.views.frame import Action, Form, Guarded, Page, one_effect
 from oms.flows import picking
 
+FLOOR = ("fulfilment.pick", "fulfilment.pack")
+
 
 def pick_state(work: FulfilmentOrder) -> dict[str, Any]:
     """What a pick page shows: the stop that is due, the one after it, and how far the walk is."""
@@ -126,14 +128,14 @@ class Short(OnOneWork, Form):
 
 
 class Undo(Guarded):
-    """Take a scan back, from the trail or by the printed card."""
+    """Take a scan back, from the trail or by the printed card; which right it takes, the scan's site decides."""
 
-    permission = "fulfilment.pick"
+    permission = ""
 
     def post(self, request: HttpRequest, key: UUID) -> HttpResponse:
         """Undo once; a second time changes nothing."""
         work = queries.work_of_scan(key)
-        if work is None or not request.user.may("fulfilment.pick", location=work.location.code):
+        if work is None or not any(request.user.may(right, location=work.location.code) for right in FLOOR):
             raise Http404("That scan is not known here.")
         new_key = as_uuid(request.headers.get("Idempotency-Key", f"undo:{key}"))
         try:

@@ -12,8 +12,13 @@ class Order(models.Model):
     """What a customer wants, as facts without personal data; the number is SO-<id>."""
 
     number = models.CharField(max_length=20)
+    # Read, not locked, when it is written (flows 0002): every order of a channel would lock the same row.
     channel = models.ForeignKey(
-        "channels.Channel", on_delete=models.PROTECT, related_name="orders", db_index=False
+        "channels.Channel",
+        on_delete=models.PROTECT,
+        related_name="orders",
+        db_index=False,
+        db_constraint=False,
     )
     external_number = models.CharField(max_length=64)
     customer_type = models.CharField(max_length=3, choices=[(kind.value, kind.name) for kind in CustomerType])
@@ -128,7 +133,10 @@ class OrderLine(models.Model):
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveSmallIntegerField()
-    sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="order_lines")
+    # Read, not locked, likewise: a SKU that everybody wants is one row.
+    sku = models.ForeignKey(
+        "catalogue.Sku", on_delete=models.PROTECT, related_name="order_lines", db_constraint=False
+    )
     quantity_ordered = models.PositiveIntegerField()
     quantity_allocated = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     quantity_waiting = models.PositiveIntegerField(default=0, db_default=0)

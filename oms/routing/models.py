@@ -359,7 +359,7 @@ class RoutingDecision(models.Model):
     attempt = models.PositiveIntegerField()
     decided_at = models.DateTimeField()
     version = models.ForeignKey(
-        RuleSetVersion, on_delete=models.PROTECT, null=True, blank=True, related_name="decisions"
+        RuleSetVersion, models.PROTECT, null=True, blank=True, related_name="decisions", db_constraint=False
     )
     explanation = models.JSONField()
     cost_minor = models.BigIntegerField()

@@ -155,3 +155,14 @@ def test_papers_are_pdf(mai, work):
         answer = mai.get(path)
         assert answer.status_code == 200
         assert answer.content.startswith(b"%PDF")
+
+
+def test_a_packer_undoes_what_was_packed_by_mistake(work):
+    packer = person((Role.PACKER, "PER"), name="jo")
+    builders.scan(work, "CUP", builders.ScanKind.PICK)
+    FulfilmentOrder.objects.update(claimed_by=None)
+
+    answer = scan(packer, "pack", work, "CUP")
+
+    assert packer.post(answer["undo_url"]).json()["result"] == "ok"
+    assert FulfilmentOrder.objects.get().lines.get(sku__code="CUP").quantity_packed == 0

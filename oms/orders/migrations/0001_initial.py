@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ('placed_at', models.DateTimeField()),
                 ('promise_by', models.DateTimeField(blank=True, null=True)),
                 ('recorded_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
-                ('channel', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='channels.channel')),
+                ('channel', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='channels.channel')),
             ],
             options={
                 'ordering': ['-placed_at', '-id'],
@@ -88,7 +88,7 @@ class Migration(migrations.Migration):
                 ('unit_price', models.DecimalField(decimal_places=4, max_digits=19)),
                 ('total_minor', models.BigIntegerField()),
                 ('order', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='orders.order')),
-                ('sku', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='order_lines', to='catalogue.sku')),
+                ('sku', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='order_lines', to='catalogue.sku')),
             ],
             options={
                 'ordering': ['order', 'position'],
