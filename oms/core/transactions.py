@@ -9,7 +9,8 @@ import functools
 import random
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from contextlib import AbstractContextManager, nullcontext
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from django.db import DatabaseError, connection, transaction
 
@@ -33,11 +34,13 @@ def owns_transaction(
     retry_on: type[Exception] | tuple[type[Exception], ...] = (),
     attempts: int = 5,
     keeps_claim: bool = False,
+    one_statement: bool = False,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Run the flow in a transaction of its own, and again from the start when ``retry_on`` is raised in it.
 
     The claim of the calling door is taken first and answered last; a flow with ``keeps_claim``
-    writes both itself (``idempotency.pending()``), to save the round trips.
+    writes both itself (``idempotency.pending()``), to save the round trips. A flow with ``one_statement``
+    writes everything by one statement, which is a transaction by itself: no row stays locked while its answer travels.
 
     Raises ``Busy`` when the database still refuses after the last attempt; the last
     ``retry_on`` itself is passed on.
@@ -49,7 +52,7 @@ def owns_transaction(
         def run(*args: P.args, **kwargs: P.kwargs) -> R:
             for attempt in range(1, attempts + 1):
                 try:
-                    return _once(flow, keeps_claim, *args, **kwargs)
+                    return _once(flow, _Way(keeps_claim, one_statement), *args, **kwargs)
                 except wanted:
                     if attempt == attempts:
                         raise
@@ -92,14 +95,27 @@ def may_be_tried_again(error: BaseException) -> bool:
     return getattr(cause, "sqlstate", None) in _TRY_AGAIN
 
 
-def _once(flow: Callable[P, R], keeps_claim: bool, *args: P.args, **kwargs: P.kwargs) -> R:
+class _Way(NamedTuple):
+    """How a flow writes."""
+
+    keeps_claim: bool
+    one_statement: bool
+
+    def opened(self) -> AbstractContextManager[object]:
+        """The transaction around the flow; none of ours where its one statement is all there is."""
+        if self.one_statement and not connection.in_atomic_block:
+            return nullcontext()
+        return transaction.atomic(durable=True)
+
+
+def _once(flow: Callable[P, R], way: _Way, *args: P.args, **kwargs: P.kwargs) -> R:
     pending = idempotency.pending()
     if pending is None:
-        with transaction.atomic(durable=True):
+        with way.opened():
             return flow(*args, **kwargs)
     pending.forget()
-    with transaction.atomic(durable=True):
-        if keeps_claim:
+    with way.opened():
+        if way.keeps_claim:
             result = flow(*args, **kwargs)
             pending.rendered(result)
         else:

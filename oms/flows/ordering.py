@@ -22,7 +22,7 @@ from oms.orders.rules import OrderState, TooLateToCancel
 from oms.orders.services import orders
 
 
-@owns_transaction(retry_on=LevelsMoved, keeps_claim=True)
+@owns_transaction(retry_on=LevelsMoved, keeps_claim=True, one_statement=True)
 def place_order(request: NewOrder, *, actor: Actor, at: datetime) -> Placed:
     """Accept an order, set its stock aside and hand the warehouses their work.
 
@@ -36,7 +36,7 @@ def place_order(request: NewOrder, *, actor: Actor, at: datetime) -> Placed:
     return placed
 
 
-@owns_transaction(retry_on=LevelsMoved, keeps_claim=True)
+@owns_transaction(retry_on=LevelsMoved, keeps_claim=True, one_statement=True)
 def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) -> list[Placed | Refusal]:
     """Accept many orders at the cost of one; each that cannot be accepted is answered with its refusal."""
     seen = snapshots.look(requests, idempotency.pending())
