@@ -45,6 +45,7 @@ class LocationAdmin(AtLocations, Audited):
     fields = (
         *("code", "name", "is_active", "kind", "line1", "city", "region", "postcode", "country"),
         *("latitude", "longitude", "timezone", "priority"),
+        *("is_bin_managed", "report_policy", "report_counts_our_orders"),
     )
     list_display = ("code", "name", "kind", "city", "region", "timezone", "priority", "is_active")
     list_filter = ("is_active", "kind", "region")
@@ -52,7 +53,7 @@ class LocationAdmin(AtLocations, Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Rights and files name a location by its code, so it never changes."""
-        return () if obj is None else ("code",)
+        return ("is_bin_managed",) if obj is None else ("code", "is_bin_managed")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Movements name it for ever."""
@@ -63,8 +64,8 @@ class LocationAdmin(AtLocations, Audited):
 class BinAdmin(AtLocations, Audited):
     """A shelf."""
 
-    list_display = ("code", "location", "path_position", "is_pickable")
-    list_filter = ("is_pickable", "location")
+    list_display = ("code", "location", "kind", "path_position", "is_pickable", "capacity")
+    list_filter = ("kind", "is_pickable", "location")
     list_select_related = ("location",)
     search_fields = ("code", "location__code")
     autocomplete_fields = ("location",)
@@ -86,7 +87,7 @@ class ReasonAdmin(Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Files and programs name a reason by its code, so it never changes."""
-        return () if obj is None else ("code",)
+        return ("is_bin_managed",) if obj is None else ("code", "is_bin_managed")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Movements name it for ever."""

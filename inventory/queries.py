@@ -15,7 +15,7 @@ from inventory.models import (
     StockLocation,
     StockMovement,
 )
-from inventory.rules import ReasonRequired
+from inventory.rules import SHIPPING, ReasonRequired
 from oms.core.errors import NotFound
 
 
@@ -169,9 +169,9 @@ def working_sites() -> list[tuple[str, str, str]]:
 
 def places_for_choice(codes: Iterable[str] | None) -> list[tuple[str, str]]:
     """Codes and names of the locations where stock may be counted."""
-    places = (
-        StockLocation.objects.all() if codes is None else StockLocation.objects.filter(code__in=list(codes))
-    )
+    places = StockLocation.objects.filter(kind__in=SHIPPING)
+    if codes is not None:
+        places = places.filter(code__in=list(codes))
     return list(places.values_list("code", "name"))
 
 

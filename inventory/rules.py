@@ -4,14 +4,41 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from oms.core.errors import Conflict, Invalid
+from oms.core.lifecycles import Lifecycle
 
 
 class LocationKind(StrEnum):
-    """Who stands behind a place that holds stock."""
+    """Who stands behind a place; the last three are sides of the books where nothing is kept."""
 
     OWN = "own"
     PARTNER = "3pl"
     SUPPLIER = "supplier"
+    TRANSIT = "transit"
+    SUPPLY = "supply"
+    CUSTOMER = "customer"
+    LOSS = "loss"
+
+
+# Places that orders are served from.
+SHIPPING = (LocationKind.OWN, LocationKind.PARTNER, LocationKind.SUPPLIER)
+# Places that have levels: goods on their way stand in transit, where nobody can sell them.
+STOCK_KEEPING = (*SHIPPING, LocationKind.TRANSIT)
+
+
+class BinKind(StrEnum):
+    """What a bin is for."""
+
+    STORAGE = "storage"
+    RECEIVING = "receiving"
+    STAGING = "staging"
+    INSPECTION = "inspection"
+
+
+class ReportPolicy(StrEnum):
+    """What the stock that a partner or supplier reports is good for."""
+
+    COMPARE = "compare"
+    SELL = "sell"
 
 
 class MovementKind(StrEnum):
@@ -22,6 +49,69 @@ class MovementKind(StrEnum):
     RELEASE = "release"
     ISSUE = "issue"
     ADJUST = "adjust"
+    MOVE = "move"
+    HOLD = "hold"
+    TRANSFER = "transfer"
+    REPAIR = "repair"
+
+
+class SerialStatus(StrEnum):
+    """Where one numbered piece is."""
+
+    IN_STOCK = "in_stock"
+    IN_TRANSIT = "in_transit"
+    ISSUED = "issued"
+    LOST = "lost"
+
+
+class TransferStatus(StrEnum):
+    """How far goods between two locations are."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    RECEIVED = "received"
+    CANCELLED = "cancelled"
+
+
+TRANSFER_LIFECYCLE = Lifecycle(
+    {
+        TransferStatus.PLANNED: frozenset({TransferStatus.SENT, TransferStatus.CANCELLED}),
+        TransferStatus.SENT: frozenset({TransferStatus.RECEIVED}),
+        TransferStatus.RECEIVED: frozenset(),
+        TransferStatus.CANCELLED: frozenset(),
+    }
+)
+
+
+class CountStatus(StrEnum):
+    """How far a count is: the first person's, perhaps a second one's, and a third one's word."""
+
+    OPEN = "open"
+    COUNTING = "counting"
+    RECOUNT = "recount"
+    REVIEW = "review"
+    POSTED = "posted"
+    CANCELLED = "cancelled"
+
+
+COUNT_LIFECYCLE = Lifecycle(
+    {
+        CountStatus.OPEN: frozenset({CountStatus.COUNTING, CountStatus.CANCELLED}),
+        CountStatus.COUNTING: frozenset(
+            {
+                CountStatus.OPEN,
+                CountStatus.RECOUNT,
+                CountStatus.REVIEW,
+                CountStatus.POSTED,
+                CountStatus.CANCELLED,
+            }
+        ),
+        CountStatus.RECOUNT: frozenset({CountStatus.REVIEW, CountStatus.POSTED, CountStatus.CANCELLED}),
+        CountStatus.REVIEW: frozenset({CountStatus.RECOUNT, CountStatus.POSTED, CountStatus.CANCELLED}),
+        CountStatus.POSTED: frozenset(),
+        CountStatus.CANCELLED: frozenset(),
+    }
+)
 
 
 class NotEnoughStock(Conflict):

@@ -32,8 +32,20 @@ EXCEPTIONS: dict[str, Rights] = {
     "core_approval": Rights(KEEP),
     # inventory: levels are running totals of movements; a reservation only moves forward.
     "inventory_stocklevel": Rights(
-        APPEND, {"safety_stock": frozenset({"UPDATE"}), "pick_bin_id": frozenset({"UPDATE"})}
+        APPEND, dict.fromkeys(("safety_stock", "pick_bin_id", "reported"), frozenset({"UPDATE"}))
     ),
+    "inventory_stockcontent": Rights(READ),
+    "inventory_safetystockchange": Rights(READ),
+    "inventory_serialnumber": Rights(APPEND),
+    "inventory_serialmovement": Rights(APPEND),
+    "inventory_transfer": Rights(KEEP),
+    "inventory_transferline": Rights(KEEP),
+    "inventory_counttask": Rights(KEEP),
+    "inventory_stockclose": Rights(APPEND),
+    "inventory_stockcloseline": Rights(APPEND),
+    "inventory_closesignature": Rights(APPEND),
+    "inventory_stockreport": Rights(APPEND),
+    "inventory_stockreportline": Rights(APPEND),
     "inventory_stockmovement": Rights(APPEND),
     "inventory_stockadjustment": Rights(APPEND),
     "inventory_reservation": Rights(

@@ -18,8 +18,8 @@ from oms.core.logs import REQUEST_ID
 from oms.routing.plans import Parcel, Plan
 
 ANSWER_WITHIN = timedelta(hours=4)
-# Below safety stock, below zero, or a number that somebody else took: the world moved since it was seen.
-_MOVED = frozenset({"OM001", "23505"})
+# Below safety stock, below zero, expired, or a number that somebody else took: the world moved since it was seen.
+_MOVED = frozenset({"OM001", "OM004", "23505"})
 _SHELF_IS_EMPTY = "reserved_and_quarantined_never_exceed_on_hand"
 
 

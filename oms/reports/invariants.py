@@ -56,18 +56,19 @@ STOCK = (
         "check constraints",
         "select count(*) from inventory_stocklevel",
         """
-        select id, on_hand, reserved, quarantined from inventory_stocklevel
-         where reserved < 0 or quarantined < 0 or reserved + quarantined > on_hand
+        select id, on_hand, reserved, quarantined, damaged, reported from inventory_stocklevel
+         where reserved < 0 or quarantined < 0 or damaged < 0 or damaged > quarantined or quarantined > on_hand
+            or reserved + quarantined > on_hand + reported
         """,
     ),
     Invariant(
         "I4",
-        "Available is on hand less reserved, quarantined and safety stock.",
+        "Available is on hand and reported less reserved, quarantined and safety stock.",
         "generated column",
         "select count(*) from inventory_stocklevel",
         """
         select id, available, on_hand, reserved, quarantined, safety_stock from inventory_stocklevel
-         where available <> on_hand - reserved - quarantined - safety_stock
+         where available <> on_hand + reported - reserved - quarantined - safety_stock
         """,
     ),
     Invariant(

@@ -9,6 +9,7 @@ from django.db import connection
 from django.db.models import Max, Prefetch, QuerySet
 
 from inventory.models import StockLocation
+from inventory.rules import SHIPPING
 from oms.core.models import Approval
 from oms.core.rules import ApprovalState
 from oms.routing import parsing, words
@@ -213,12 +214,16 @@ def publishing_request(version_id: int) -> Approval | None:
 
 def site_names() -> dict[str, str]:
     """What staff call each location, by its code."""
-    return dict(StockLocation.objects.values_list("code", "name"))
+    return dict(_shipping().values_list("code", "name"))
 
 
 def site_codes() -> frozenset[str]:
     """The codes of all locations."""
-    return frozenset(StockLocation.objects.values_list("code", flat=True))
+    return frozenset(_shipping().values_list("code", flat=True))
+
+
+def _shipping() -> QuerySet[StockLocation]:
+    return StockLocation.objects.filter(kind__in=SHIPPING)
 
 
 def _book_for(books: dict[tuple[str, str], RuleBook], channel: str, customer_type: str) -> RuleBook:
@@ -249,7 +254,7 @@ def _sites() -> tuple[Site, ...]:
             latitude=_degrees(place.latitude),
             longitude=_degrees(place.longitude),
         )
-        for place in StockLocation.objects.all()
+        for place in _shipping()
     )
 
 

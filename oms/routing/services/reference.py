@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 
 from inventory.models import StockLocation
+from inventory.rules import SHIPPING
 from oms.core.transactions import joins_transaction
 from oms.routing import queries
 from oms.routing.distances import Place, kilometres
@@ -55,7 +56,7 @@ def set_up(*, at: datetime) -> RuleSetVersion | None:
     """
     zones = _zones()
     carded = set(RateCard.objects.values_list("location_id", flat=True))
-    for location in StockLocation.objects.all():
+    for location in StockLocation.objects.filter(kind__in=SHIPPING):
         if location.pk not in carded:
             _rate_cards(location, zones, valid_from=date(at.year - 1, 1, 1))
     if queries.rule_sets().exists():

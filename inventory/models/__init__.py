@@ -1,0 +1,47 @@
+"""The tables of stock, by noun; callers import this package.
+
+The database keeps ``StockLevel`` and ``StockContent`` as running totals of ``StockMovement``; no other write reaches
+them (migrations 0002 and 0004). A reservation writes its own movements.
+"""
+
+from inventory.models.closes import CloseSignature, StockClose, StockCloseLine
+from inventory.models.counts import CountClass, CountLine, CountPlan, CountTask
+from inventory.models.ledger import (
+    AdjustmentReason,
+    Reservation,
+    SerialMovement,
+    SerialNumber,
+    StockAdjustment,
+    StockMovement,
+)
+from inventory.models.levels import ExpectedReceipt, Lot, SafetyStockChange, StockContent, StockLevel
+from inventory.models.places import Bin, StockLocation
+from inventory.models.reports import StockReport, StockReportLine
+from inventory.models.transfers import Transfer, TransferLine
+
+__all__ = [
+    "AdjustmentReason",
+    "Bin",
+    "CloseSignature",
+    "CountClass",
+    "CountLine",
+    "CountPlan",
+    "CountTask",
+    "ExpectedReceipt",
+    "Lot",
+    "Reservation",
+    "SafetyStockChange",
+    "SerialMovement",
+    "SerialNumber",
+    "StockAdjustment",
+    "StockClose",
+    "StockCloseLine",
+    "StockContent",
+    "StockLevel",
+    "StockLocation",
+    "StockMovement",
+    "StockReport",
+    "StockReportLine",
+    "Transfer",
+    "TransferLine",
+]
