@@ -117,6 +117,23 @@ def held_pieces(work_ids: Iterable[int]) -> list[FulfilmentOrderLine]:
     )
 
 
+def lines_holding(level_id: int) -> list[FulfilmentOrderLine]:
+    """Work lines whose reservation still holds pieces of a level: the newest first, untouched before picked."""
+    open_pieces = F("quantity") - F("quantity_cancelled") - F("quantity_packed")
+    lines = (
+        FulfilmentOrderLine.objects.filter(allocation__reservation__level_id=level_id)
+        .filter(
+            allocation__reservation__quantity__gt=F("allocation__reservation__quantity_released")
+            + F("allocation__reservation__quantity_issued")
+        )
+        .annotate(loose=open_pieces, untouched=open_pieces + F("quantity_packed") - F("quantity_picked"))
+        .filter(loose__gt=0)
+        .select_related("fulfilment_order__order", "allocation__reservation", "sku")
+        .order_by("-allocation__reservation_id")
+    )
+    return sorted(lines, key=lambda line: line.untouched == 0)
+
+
 def lock_live_work(order_id: int) -> list[FulfilmentOrder]:
     """The live fulfilment orders of an order that is locked, locked too."""
     return list(

@@ -84,7 +84,11 @@ def lock_level(sku_id: int, location_id: int) -> StockLevel:
     StockLevel.objects.bulk_create(
         [StockLevel(sku_id=sku_id, location_id=location_id)], ignore_conflicts=True
     )
-    return StockLevel.objects.select_for_update(no_key=True).get(sku_id=sku_id, location_id=location_id)
+    return (
+        StockLevel.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("sku", "location")
+        .get(sku_id=sku_id, location_id=location_id)
+    )
 
 
 def lock_levels(sku_ids: Iterable[int], location_id: int) -> dict[int, int]:

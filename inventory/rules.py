@@ -132,6 +132,16 @@ class ReasonRequired(Invalid):
     code = "reason-required"
 
 
+class LotRequired(Invalid):
+    """Every piece of the SKU belongs to a lot, and none is named."""
+
+    code = "lot-required"
+
+    def __init__(self, sku: str) -> None:
+        message = f"{sku} is kept by lot: scan or type the lot's code."
+        super().__init__(message, problems=(("#/lot", message),))
+
+
 @dataclass(frozen=True, slots=True)
 class Adjusted:
     """A level before and after an adjustment, in pieces."""

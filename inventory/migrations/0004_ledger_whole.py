@@ -127,13 +127,19 @@ begin
        where m.id = any(movement_ids) and m.moved_at < now() - interval '15 minutes') then
     raise exception 'That day is closed for this location; date the movement after its end.' using errcode = 'OM003';
   end if;
-  insert into inventory_stockcontent as held (level_id, bin_id, lot_id, on_hand, quarantined)
-  select level_id, bin_id, lot_id, sum(on_hand_delta), sum(quarantined_delta)
-    from inventory_stockmovement
+  insert into inventory_stockcontent (level_id, bin_id, lot_id, on_hand)
+  select distinct level_id, bin_id, lot_id, 0 from inventory_stockmovement
    where id = any(movement_ids) and (bin_id is not null or lot_id is not null)
-   group by level_id, bin_id, lot_id order by level_id, bin_id, lot_id
-  on conflict (level_id, bin_id, lot_id) do update
-    set on_hand = held.on_hand + excluded.on_hand, quarantined = held.quarantined + excluded.quarantined;
+   order by level_id, bin_id, lot_id
+  on conflict (level_id, bin_id, lot_id) do nothing;
+  update inventory_stockcontent as held
+     set on_hand = held.on_hand + delta.on_hand, quarantined = held.quarantined + delta.quarantined
+    from (select level_id, bin_id, lot_id, sum(on_hand_delta) as on_hand, sum(quarantined_delta) as quarantined
+            from inventory_stockmovement
+           where id = any(movement_ids) and (bin_id is not null or lot_id is not null)
+           group by level_id, bin_id, lot_id) as delta
+   where held.level_id = delta.level_id and held.bin_id is not distinct from delta.bin_id
+     and held.lot_id is not distinct from delta.lot_id;
   delete from inventory_stockcontent c using inventory_stockmovement m
    where m.id = any(movement_ids) and c.level_id = m.level_id
      and c.bin_id is not distinct from m.bin_id and c.lot_id is not distinct from m.lot_id

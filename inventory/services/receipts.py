@@ -6,8 +6,9 @@ from datetime import date, datetime
 from inventory import queries
 from inventory.models import ExpectedReceipt, StockLevel, StockLocation, StockMovement
 from inventory.rules import MovementKind
-from inventory.services import movements
-from inventory.services.movements import Cause
+from inventory.services import movements, spots
+from inventory.services.adjustments import ANYWHERE, Where
+from inventory.services.movements import Cause, Delta
 from oms.core import numbering
 from oms.core.actors import Actor
 from oms.core.errors import Conflict
@@ -29,10 +30,18 @@ def expect(level: StockLevel, *, reference: str, quantity: int, expected_on: dat
 
 
 @joins_transaction
-def receive(level: StockLevel, *, quantity: int, reference: str, actor: Actor, at: datetime) -> str:
-    """Put so many pieces on a locked level and return the receipt's number.
+def receive(
+    level: StockLevel,
+    *,
+    quantity: int,
+    reference: str,
+    actor: Actor,
+    at: datetime,
+    where: Where = ANYWHERE,
+) -> str:
+    """Put so many pieces on a locked level, where they are received, and return the receipt's number.
 
-    Raises ``MoreThanExpected`` when the reference was announced and fewer are still to come.
+    Raises ``MoreThanExpected`` when the reference was announced and fewer are still to come, ``LotRequired``.
     """
     expected = ExpectedReceipt.objects.select_for_update().filter(level=level, reference=reference).first()
     if expected is not None:
@@ -43,10 +52,11 @@ def receive(level: StockLevel, *, quantity: int, reference: str, actor: Actor, a
         expected.quantity_received += quantity
         expected.save(update_fields=["quantity_received"])
     number = numbering.next_number("RC")
+    spot = spots.put(level, quantity, bin=where.bin, lot=where.lot)
     movements.move(
         level.pk,
+        Delta(on_hand=quantity, bin_id=spot.bin_id, lot_id=spot.lot_id),
         kind=MovementKind.RECEIVE,
-        on_hand=quantity,
         cause=Cause("receipt", number, reference),
         actor=actor,
         at=at,
@@ -61,12 +71,14 @@ def receive_many(
     """Put pieces of many SKUs (id → pieces) on their levels at one location and return the receipt's number."""
     number = numbering.next_number("RC")
     levels = queries.lock_levels(pieces, location.pk)
+    bin_id = spots.receiving_bin(location.pk).pk if location.is_bin_managed else None
     StockMovement.objects.bulk_create(
         [
             StockMovement(
                 level_id=levels[sku_id],
                 kind=MovementKind.RECEIVE.value,
                 on_hand_delta=quantity,
+                bin_id=bin_id,
                 moved_at=at,
                 source="receipt",
                 source_key=f"{number}:{sku_id}",
