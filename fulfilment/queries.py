@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -117,21 +118,33 @@ def held_pieces(work_ids: Iterable[int]) -> list[FulfilmentOrderLine]:
     )
 
 
-def lines_holding(level_id: int) -> list[FulfilmentOrderLine]:
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """Pieces of one work line that its level could have back: not packed, and of those not even picked."""
+
+    line: FulfilmentOrderLine
+    loose: int
+    untouched: int
+
+
+def lines_holding(level_id: int) -> list[Holding]:
     """Work lines whose reservation still holds pieces of a level: the newest first, untouched before picked."""
-    open_pieces = F("quantity") - F("quantity_cancelled") - F("quantity_packed")
     lines = (
         FulfilmentOrderLine.objects.filter(allocation__reservation__level_id=level_id)
         .filter(
             allocation__reservation__quantity__gt=F("allocation__reservation__quantity_released")
-            + F("allocation__reservation__quantity_issued")
+            + F("allocation__reservation__quantity_issued"),
+            quantity__gt=F("quantity_cancelled") + F("quantity_packed"),
         )
-        .annotate(loose=open_pieces, untouched=open_pieces + F("quantity_packed") - F("quantity_picked"))
-        .filter(loose__gt=0)
         .select_related("fulfilment_order__order", "allocation__reservation", "sku")
         .order_by("-allocation__reservation_id")
     )
-    return sorted(lines, key=lambda line: line.untouched == 0)
+    held = [
+        Holding(line, asked - line.quantity_packed, asked - line.quantity_picked)
+        for line in lines
+        for asked in [line.quantity - line.quantity_cancelled]
+    ]
+    return sorted(held, key=lambda holding: holding.untouched == 0)
 
 
 def lock_live_work(order_id: int) -> list[FulfilmentOrder]:

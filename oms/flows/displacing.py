@@ -39,11 +39,10 @@ def make_room(level: StockLevel, pieces: int, *, why: str, actor: Actor, at: dat
 
 def _victims(level: StockLevel, missing: int) -> list[tuple[FulfilmentOrderLine, int]]:
     victims = []
-    for line in work_queries.lines_holding(level.pk):
-        count = min(missing, line.untouched or line.loose)
-        if count:
-            victims.append((line, count))
-            missing -= count
+    for holding in work_queries.lines_holding(level.pk):
+        count = min(missing, holding.untouched or holding.loose)
+        victims.append((holding.line, count))
+        missing -= count
         if not missing:
             return victims
     raise NotEnoughStock(
