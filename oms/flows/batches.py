@@ -153,7 +153,7 @@ class Batch:
 
         Raises ``LevelsMoved`` when stock or a number was taken since it was seen.
         """
-        self._write("flows_place_orders")
+        self._write("flows_place")
 
     def allocate(self) -> None:
         """Write the batch for orders that are there already.
