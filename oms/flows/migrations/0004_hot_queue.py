@@ -37,7 +37,7 @@ create unlogged table flows_hotsku (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("flows", "0002_hot_parents")]
+    dependencies = [("flows", "0003_sellable_levels")]
 
     operations = [
         migrations.RunSQL(PLACE, "drop function flows_place"),
