@@ -6,6 +6,7 @@ them (migrations 0002 and 0004). A reservation writes its own movements.
 
 from inventory.models.closes import CloseSignature, StockClose, StockCloseLine
 from inventory.models.counts import CountClass, CountLine, CountPlan, CountTask
+from inventory.models.floor import ArrivalScan, StagedPiece
 from inventory.models.ledger import (
     AdjustmentReason,
     Reservation,
@@ -16,11 +17,13 @@ from inventory.models.ledger import (
 )
 from inventory.models.levels import ExpectedReceipt, Lot, SafetyStockChange, StockContent, StockLevel
 from inventory.models.places import Bin, StockLocation
+from inventory.models.repairs import StockRepair
 from inventory.models.reports import StockReport, StockReportLine
 from inventory.models.transfers import Transfer, TransferLine
 
 __all__ = [
     "AdjustmentReason",
+    "ArrivalScan",
     "Bin",
     "CloseSignature",
     "CountClass",
@@ -33,6 +36,7 @@ __all__ = [
     "SafetyStockChange",
     "SerialMovement",
     "SerialNumber",
+    "StagedPiece",
     "StockAdjustment",
     "StockClose",
     "StockCloseLine",
@@ -40,6 +44,7 @@ __all__ = [
     "StockLevel",
     "StockLocation",
     "StockMovement",
+    "StockRepair",
     "StockReport",
     "StockReportLine",
     "Transfer",

@@ -52,6 +52,13 @@ class StockLocation(models.Model):
         db_default=ReportPolicy.COMPARE.value,
         help_text="What its own stock reports are good for: to compare with ours, or to sell from.",
     )
+    adjustment_limit = models.DecimalField(
+        max_digits=19,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Above this value a correction needs a second person; empty: the house's own limit.",
+    )
     report_counts_our_orders = models.BooleanField(
         default=False,
         db_default=False,

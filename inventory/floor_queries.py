@@ -1,0 +1,185 @@
+"""Questions of the floor: what stands in which bin, what somebody has in hand, where there is room."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+
+from inventory.models import (
+    ArrivalScan,
+    Bin,
+    Lot,
+    StagedPiece,
+    StockContent,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+)
+from inventory.rules import BinKind
+from oms.core.errors import NotFound
+
+# More than any bin holds.
+ANY_ROOM = 1_000_000_000
+
+
+class BinNotFound(NotFound):
+    """No bin of the location has this code."""
+
+    code = "bin-not-found"
+
+
+def bin_with_code(location_id: int, code: str) -> Bin | None:
+    """The bin of a location that a scanned code names, or None."""
+    return Bin.objects.filter(location_id=location_id, code__iexact=code.strip()).first()
+
+
+def bin_at(location_id: int, code: str) -> Bin:
+    """The bin of a location with this code.
+
+    Raises ``BinNotFound``.
+    """
+    found = bin_with_code(location_id, code)
+    if found is None:
+        raise BinNotFound(f"There is no bin {code} here.")
+    return found
+
+
+def contents_of(bin_ids: Iterable[int]) -> QuerySet[StockContent]:
+    """What stands in these bins, with what names it."""
+    return (
+        StockContent.objects.filter(bin_id__in=list(bin_ids))
+        .select_related("level__sku", "level__location", "level__pick_bin", "bin", "lot")
+        .order_by("bin__path_position", "level__sku__code", "lot__expires_on", "pk")
+    )
+
+
+def lock_content(level_id: int, bin_id: int | None, lot_id: int | None) -> StockContent | None:
+    """What stands there, its level locked, or None."""
+    StockLevel.objects.select_for_update(no_key=True).only("pk").get(pk=level_id)
+    return (
+        StockContent.objects.select_related("level")
+        .filter(level_id=level_id, bin_id=bin_id, lot_id=lot_id)
+        .first()
+    )
+
+
+def in_hand(content: StockContent) -> int:
+    """Pieces of a content that were taken for promises which still hold."""
+    return staged_in([content])[content.pk]
+
+
+def in_nobodys_hand(content: StockContent) -> int:
+    """Pieces of a content that were not taken for a promise; quarantined ones are among them."""
+    return content.on_hand - in_hand(content)
+
+
+def staged_in(contents: Iterable[StockContent]) -> Counter[int]:
+    """Pieces in hand by content id."""
+    rows = list(contents)
+    staged = (
+        StagedPiece.objects.filter(
+            reservation__level__in={row.level_id for row in rows},
+            bin__in={row.bin_id for row in rows if row.bin_id},
+        )
+        .values_list("reservation__level_id", "bin_id", "lot_id")
+        .annotate(total=Sum("pieces"))
+    )
+    totals = {(level, bin_id, lot): total for level, bin_id, lot, total in staged}
+    return Counter(
+        {row.pk: min(row.on_hand, totals.get((row.level_id, row.bin_id, row.lot_id), 0)) for row in rows}
+    )
+
+
+def room_in(place: Bin) -> int:
+    """How many pieces more fit into a bin."""
+    if place.capacity is None:
+        return ANY_ROOM
+    held = StockContent.objects.filter(bin=place).aggregate(total=Sum("on_hand"))["total"] or 0
+    return max(0, place.capacity - held)
+
+
+def bins_holding(level: StockLevel, lot_id: int | None) -> Iterator[Bin]:
+    """Storage bins that hold the same SKU: those of the same lot first, then as one walks."""
+    contents = StockContent.objects.filter(level=level, bin__kind=BinKind.STORAGE).select_related("bin")
+    walk = contents.order_by("bin__path_position", "pk")
+    rows = sorted(walk, key=lambda row: row.lot_id != lot_id)
+    yield from (row.bin for row in rows if row.bin)
+
+
+def nearest_empty(location_id: int, position: int, pieces: int) -> Bin | None:
+    """The empty storage bin that is the fewest steps from a position and has room."""
+    empty = Bin.objects.filter(location_id=location_id, kind=BinKind.STORAGE.value).filter(
+        Q(capacity__isnull=True) | Q(capacity__gte=pieces),
+        ~Exists(StockContent.objects.filter(bin=OuterRef("pk"))),
+    )
+    after = empty.filter(path_position__gte=position).order_by("path_position", "pk").first()
+    before = empty.filter(path_position__lt=position).order_by("-path_position", "pk").first()
+    found = [each for each in (after, before) if each is not None]
+    return min(found, key=lambda each: abs(each.path_position - position), default=None)
+
+
+def carried(key: str) -> list[StockMovement]:
+    """The rows of one walk."""
+    rows = StockMovement.objects.filter(source="carry").filter(
+        Q(source_key=key) | Q(source_key__startswith=f"{key}:")
+    )
+    return list(rows.order_by("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Pieces in one bin that nobody has in hand."""
+
+    content: StockContent
+    pieces: int
+
+
+def to_put_away(place: StockLocation) -> list[Waiting]:
+    """What waits at a location for its shelf: all that is in receiving, and in staging what nobody packs any more."""
+    rows = list(
+        contents_of(
+            Bin.objects.filter(
+                location=place, kind__in=[BinKind.RECEIVING.value, BinKind.STAGING.value]
+            ).values_list("pk", flat=True)
+        )
+    )
+    held = staged_in(rows)
+    waiting = (Waiting(row, row.on_hand - held[row.pk]) for row in rows)
+    return [each for each in waiting if each.pieces > 0]
+
+
+def bin_managed(codes: Iterable[str] | None) -> list[StockLocation]:
+    """Locations that keep their stock in bins, within these codes (None: all)."""
+    places = StockLocation.objects.filter(is_bin_managed=True)
+    return list(places if codes is None else places.filter(code__in=list(codes)))
+
+
+def pickable(level_id: int, *, today: date) -> list[StockContent]:
+    """Where pieces of a level may be taken for an order, the first to expire first, then as one walks."""
+    rows = (
+        StockContent.objects.filter(level_id=level_id, on_hand__gt=F("quarantined"), bin__isnull=False)
+        .exclude(bin__kind=BinKind.STAGING.value)
+        .filter(Q(lot__isnull=True) | Q(lot__recalled_at__isnull=True))
+        .filter(Q(lot__expires_on__isnull=True) | Q(lot__expires_on__gte=today))
+        .select_related("bin", "lot")
+    )
+    ordered = rows.order_by(
+        F("lot__expires_on").asc(nulls_last=True), "-bin__is_pickable", "bin__path_position", "pk"
+    )
+    return list(ordered)
+
+
+def lot_of(sku_id: int, code: str) -> Lot | None:
+    """The lot of a SKU with this code, or None."""
+    return Lot.objects.filter(sku_id=sku_id, code__iexact=code.strip()).first()
+
+
+def arrivals(location_id: int, reference: str) -> list[ArrivalScan]:
+    """Scans of arrivals on a document that are not posted yet, oldest first."""
+    return list(
+        ArrivalScan.objects.filter(location_id=location_id, reference=reference, receipt="")
+        .select_related("sku")
+        .order_by("pk")
+    )
