@@ -18,6 +18,7 @@ from inventory.models.ledger import (
 from inventory.models.levels import ExpectedReceipt, Lot, SafetyStockChange, StockContent, StockLevel
 from inventory.models.places import Bin, StockLocation
 from inventory.models.repairs import StockRepair
+from inventory.models.repairs import StockRepair
 from inventory.models.reports import StockReport, StockReportLine
 from inventory.models.transfers import Transfer, TransferLine
 
@@ -44,6 +45,7 @@ __all__ = [
     "StockLevel",
     "StockLocation",
     "StockMovement",
+    "StockRepair",
     "StockRepair",
     "StockReport",
     "StockReportLine",

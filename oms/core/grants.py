@@ -46,6 +46,7 @@ EXCEPTIONS: dict[str, Rights] = {
     "inventory_closesignature": Rights(APPEND),
     "inventory_stockreport": Rights(APPEND),
     "inventory_stockreportline": Rights(APPEND),
+    "inventory_stockrepair": Rights(APPEND),
     "inventory_stockmovement": Rights(APPEND),
     "inventory_stockadjustment": Rights(APPEND),
     "inventory_reservation": Rights(

@@ -4,97 +4,8 @@ A query returns the rows that break the promise, most telling columns first; non
 the invariants document in ``docs/invariants.md``.
 """
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class Invariant:
-    """A promise, how the database keeps it, how many rows speak of it and which of them break it."""
-
-    code: str
-    says: str
-    kept_by: str
-    counted: str
-    breaches: str
-
-
-STOCK = (
-    Invariant(
-        "I1",
-        "A stock level is the sum of its movements: on hand, reserved and quarantined.",
-        "trigger on movements; no right to update a level",
-        "select count(*) from inventory_stocklevel",
-        """
-        select level.id, level.on_hand, coalesce(total.on_hand, 0) as movements_on_hand, level.reserved,
-               coalesce(total.reserved, 0) as movements_reserved, level.quarantined,
-               coalesce(total.quarantined, 0) as movements_quarantined
-          from inventory_stocklevel level
-          left join (select level_id, sum(on_hand_delta) as on_hand, sum(reserved_delta) as reserved,
-                            sum(quarantined_delta) as quarantined
-                       from inventory_stockmovement group by level_id) as total on total.level_id = level.id
-         where (level.on_hand, level.reserved, level.quarantined)
-               is distinct from
-               (coalesce(total.on_hand, 0), coalesce(total.reserved, 0), coalesce(total.quarantined, 0))
-        """,
-    ),
-    Invariant(
-        "I2",
-        "What a level has reserved is what its open reservations still hold.",
-        "trigger on reservations",
-        "select count(*) from inventory_reservation",
-        """
-        select level.id, level.reserved, coalesce(held.pieces, 0) as reservations_hold
-          from inventory_stocklevel level
-          left join (select level_id, sum(quantity - quantity_released - quantity_issued) as pieces
-                       from inventory_reservation group by level_id) as held on held.level_id = level.id
-         where level.reserved <> coalesce(held.pieces, 0)
-        """,
-    ),
-    Invariant(
-        "I3",
-        "Reserved and quarantined are never negative and never more than is on hand.",
-        "check constraints",
-        "select count(*) from inventory_stocklevel",
-        """
-        select id, on_hand, reserved, quarantined, damaged, reported from inventory_stocklevel
-         where reserved < 0 or quarantined < 0 or damaged < 0 or damaged > quarantined or quarantined > on_hand
-            or reserved + quarantined > on_hand + reported
-        """,
-    ),
-    Invariant(
-        "I4",
-        "Available is on hand and reported less reserved, quarantined and safety stock.",
-        "generated column",
-        "select count(*) from inventory_stocklevel",
-        """
-        select id, available, on_hand, reserved, quarantined, safety_stock from inventory_stocklevel
-         where available <> on_hand + reported - reserved - quarantined - safety_stock
-        """,
-    ),
-    Invariant(
-        "I9",
-        "One cause moves stock once.",
-        "unique constraint",
-        "select count(*) from inventory_stockmovement",
-        """
-        select source, source_key, count(*) as times from inventory_stockmovement
-         group by source, source_key having count(*) > 1
-        """,
-    ),
-    Invariant(
-        "I11",
-        "Every adjustment has a reason, an actor and one document.",
-        "check constraints, one-to-one key",
-        "select count(*) from inventory_stockmovement where kind = 'adjust'",
-        """
-        select movement.id, movement.reference from inventory_stockmovement movement
-          left join inventory_stockadjustment document on document.movement_id = movement.id
-         where movement.kind = 'adjust'
-           and (movement.reason_id is null or movement.actor = '' or document.id is null
-                or document.on_hand_after - document.on_hand_before <> movement.on_hand_delta)
-        """,
-    ),
-)
+from oms.reports.promises import Invariant
+from oms.reports.stock_promises import STOCK
 
 ORDERS = (
     Invariant(
@@ -316,6 +227,13 @@ MESSAGES = (
 APPEND_ONLY = (
     "inventory_stockmovement",
     "inventory_stockadjustment",
+    "inventory_serialmovement",
+    "inventory_stockclose",
+    "inventory_stockcloseline",
+    "inventory_closesignature",
+    "inventory_stockreport",
+    "inventory_stockreportline",
+    "inventory_stockrepair",
     "routing_routingdecision",
     "core_auditentry",
     "core_auditseal",

@@ -31,6 +31,13 @@ def check(codes: Iterable[str]) -> list[Finding]:
         return [_check(cursor, INVARIANTS[code]) for code in codes]
 
 
+def breaking_ids(code: str) -> list[int]:
+    """The first column of every row that breaks an invariant: the id of what is wrong."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"select distinct breach.id from ({INVARIANTS[code].breaches}) as breach")
+        return [row[0] for row in cursor.fetchall()]
+
+
 def last_runs() -> dict[str, InvariantRun]:
     """The newest run of each invariant, by code."""
     newest = InvariantRun.objects.order_by("code", "-finished_at").distinct("code")

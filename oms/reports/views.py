@@ -101,6 +101,7 @@ class InvariantPage(Record):
             "columns": [name.replace("_", " ") for name in columns],
             "samples": [[sample.get(name) for name in columns] for sample in run.samples] if run else [],
             "may_prove": self.request.user.may(Prove.permission),
+            "repairable": one.code in proving.REPAIRABLE and state_of(run, at=at) == "broken",
         }
 
 
@@ -121,6 +122,23 @@ class Prove(Action):
             messages.error(self.request, f"Recomputed {len(codes)}; broken: {', '.join(broken)}.")
         else:
             messages.success(self.request, f"Recomputed {len(codes)} from raw rows: 0 differences.")
+
+
+class Repair(Action):
+    """Bring the levels that break an invariant back to the rows behind them, and prove it again."""
+
+    permission = "invariants.repair"
+
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("reports:invariant", args=[kwargs["code"]])
+
+    def carry_out(self, **kwargs: Any) -> None:
+        at, code = datetime.now(UTC), kwargs["code"]
+        actor = self.request.user.actor
+        done = proving.repair(code, note=self.request.POST.get("note", ""), actor=actor, at=at)
+        messages.success(
+            self.request, f"{done} stock levels repaired. Prove {code} again to see that it holds."
+        )
 
 
 def _wrong(standing: frame.Standing) -> int:

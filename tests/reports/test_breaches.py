@@ -1,17 +1,21 @@
 """Guard the guards: with every wall taken down a breach is planted, and the recomputation finds it."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import transaction
 
 from fulfilment.rules import ScanKind
+from inventory.models import ExpectedReceipt, Lot, SerialMovement, SerialNumber, StockLevel
+from inventory.rules import MovementKind
+from inventory.services import movements
+from inventory.services.movements import Cause, Delta
 from oms.core import audit
 from oms.core.models import Approval, Grant, InboxMessage, User
 from oms.flows import counting, ordering, shipping
 from oms.reports.invariants import INVARIANTS
-from tests.builders import TESTER, location, pack, place, rate, scan, shelf
+from tests.builders import TESTER, location, pack, place, rate, scan, shelf, sku
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -25,6 +29,14 @@ PLANTS = {
         "alter table inventory_stocklevel alter column available drop expression;"
         "update inventory_stocklevel set available = available + 1",
     ),
+    "I5": ("inventory_stockcontent", "update inventory_stockcontent set on_hand = on_hand + 1"),
+    "I6": (
+        "inventory_stockmovement",
+        "update inventory_stockmovement set counter_location_id = null where on_hand_delta <> 0",
+    ),
+    "I7": ("inventory_serialnumber", "update inventory_serialnumber set level_id = null, status = 'lost'"),
+    "I8": ("inventory_lot", "update inventory_lot set recalled_at = now()"),
+    "I27": ("inventory_expectedreceipt", "update inventory_expectedreceipt set quantity_received = 99"),
     "I9": ("inventory_stockmovement", "update inventory_stockmovement set source = 'x', source_key = 'x'"),
     "I10": ("core_auditentry", "select 1"),
     "I11": ("inventory_stockadjustment", "delete from inventory_stockadjustment"),
@@ -65,6 +77,31 @@ PLANTS = {
 }
 
 
+def held_closely(at: datetime) -> None:
+    """A lot on a shelf, a numbered piece and an announcement."""
+    milk, phone = sku("MILK", is_lot_tracked=True), sku("PHONE", is_serial_tracked=True)
+    lot = Lot.objects.create(sku=milk, code="L1", created_at=at)
+    number = SerialNumber.objects.create(
+        sku=phone, code="S1", status="issued", changed_at=at - timedelta(days=1)
+    )
+    for one in (milk, phone):
+        level = StockLevel.objects.create(sku=one, location=location("PER"))
+        ExpectedReceipt.objects.create(
+            level=level, reference="PO", quantity_expected=5, expected_on=at.date()
+        )
+        with transaction.atomic():
+            (movement,) = movements.move(
+                level.pk,
+                Delta(on_hand=1, lot_id=lot.pk if one is milk else None),
+                kind=MovementKind.RECEIVE,
+                cause=Cause("test", one.code),
+                actor=TESTER,
+                at=at,
+            )
+            if one is phone:
+                SerialMovement.objects.create(serial=number, movement=movement)
+
+
 @pytest.fixture
 def shop() -> None:
     """Something in every table that an invariant speaks of."""
@@ -80,6 +117,7 @@ def shop() -> None:
     counting.adjust_stock(
         "MUG", location="PER", quantity_delta=-1, reason="damaged", note="", actor=TESTER, at=at
     )
+    held_closely(at)
     ann = User.objects.create_user("ann")
     Grant.objects.create(user=ann, role="picker", location_code="PER")
     for number in (1, 2):

@@ -6,12 +6,13 @@ from uuid import uuid4
 
 import pytest
 
+from inventory.models import StockMovement
 from oms.alerts.models import Alert
-from oms.core.models import Grant, User
+from oms.core.models import AuditEntry, Grant, User
 from oms.flows import proving
 from oms.reports.invariants import INVARIANTS
 from oms.reports.models import InvariantRun
-from tests.builders import order, place, rate, shelf
+from tests.builders import NOON, TESTER, breaches, level, order, place, rate, shelf
 from tests.house.sources import ROOT
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -111,3 +112,44 @@ def test_a_code_nobody_knows_is_not_found(client):
     signed_in(client, "manager")
 
     assert client.get("/invariants/I999").status_code == 404
+
+
+def test_a_level_is_brought_back_to_its_journal(client, owner_connection):
+    signed_in(client, "manager")
+    shelf("MUG", on_hand=9)
+    place(("MUG", 2))
+    spoil(owner_connection, "update inventory_stocklevel set on_hand = 20, reserved = 5")
+    proving.prove(["I1"], clock=lambda: NOON)
+
+    page = client.get("/invariants/I1").content.decode()
+    client.post("/invariants/I1/repair", {"note": "The disk was full.", "idempotency_key": uuid4().hex})
+
+    assert "Repair 1 level" in page
+    assert (level().on_hand, level().reserved) == (9, 2)
+    assert AuditEntry.objects.filter(action="stock.repaired").get().changes["on_hand"] == [20, 9]
+    assert breaches() == {}
+
+
+def test_a_reservation_that_the_journal_forgot_is_written_by_a_movement(owner_connection):
+    shelf("MUG", on_hand=9)
+    place(("MUG", 2))
+    spoil(owner_connection, "update inventory_reservation set quantity = 3", table="inventory_reservation")
+
+    assert proving.repair("I2", note="Found by night.", actor=TESTER, at=NOON) == 1
+
+    assert level().reserved == 3
+    assert StockMovement.objects.get(kind="repair").reserved_delta == 1
+
+
+def test_what_only_a_document_can_mend_is_not_repaired():
+    with pytest.raises(proving.NotRepairable, match="by a document"):
+        proving.repair("I25", note="Please.", actor=TESTER, at=NOON)
+
+
+def spoil(owner_connection, change: str, *, table: str = "inventory_stocklevel") -> None:
+    """Change a table behind the back of its walls."""
+    cursor = owner_connection.cursor()
+    cursor.execute(f"alter table {table} disable trigger user")
+    cursor.execute(change)
+    cursor.execute(f"alter table {table} enable trigger user")
+    owner_connection.commit()
