@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "returns",
     "oms.alerts",
     "oms.reports",
+    "oms.imports",
     "oms.flows",
 ]
 
@@ -223,6 +224,7 @@ CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "serve backorders": {"task": "oms.flows.tasks.serve_backorders", "schedule": 300},
+    "pick up imports": {"task": "oms.flows.tasks.run_imports", "schedule": 30, "options": {"expires": 30}},
     "watch requests and promises": {"task": "oms.flows.tasks.watch_requests", "schedule": 300},
     "prove invariants": {"task": "oms.flows.tasks.prove_invariants", "schedule": crontab(hour=2, minute=10)},
     "verify the audit": {"task": "oms.flows.tasks.verify_audit", "schedule": crontab(hour=3, minute=10)},
@@ -270,5 +272,10 @@ LIMITS = {
     "page_size": 200,
     "outbox_batch": 100,
     "replans_per_order": 5,
+    "import_bytes": 128 * 1024 * 1024,
+    "import_inflated_bytes": 512 * 1024 * 1024,
+    "import_members": 1_000,
+    "import_rows": 1_000_000,
+    "import_columns": 200,
     "requests_per_minute": env.int("OMS_REQUESTS_PER_MINUTE", default=60_000),
 }

@@ -7,6 +7,7 @@ microseconds, so that the same count told twice changes nothing, also where a cl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
@@ -18,7 +19,7 @@ SOURCE = "import"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """So many pieces of a SKU at a place at an instant; of one bin and lot of it when ``by_spot``. Unknown ids are 0."""
+    """So many pieces of a SKU at a place at an instant; of one bin and lot of it when ``by_spot``. 0: not there yet."""
 
     sku_id: int
     location_id: int
@@ -176,7 +177,7 @@ def post(corrections: Sequence[Correction], *, reason_id: int, reference: str, a
     """
     if not corrections:
         return
-    told = {
+    told: dict[str, Any] = {
         "keys": [each.key for each in corrections],
         "levels": [each.level_id for each in corrections],
         "deltas": [each.delta for each in corrections],
@@ -214,8 +215,25 @@ def posted(reference: str, *, after: int, limit: int) -> list[Posted]:
         return [Posted(*row) for row in cursor.fetchall()]
 
 
-def closed_until() -> dict[int, datetime]:
-    """Location id → the end of its last closed day: nothing is dated before it any more."""
+@joins_transaction
+def level_ids(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The ids of the levels of these SKUs at these locations."""
+    pairs = sorted(set(places))
     with connection.cursor() as cursor:
-        cursor.execute("select location_id, max(closed_at) from inventory_stockclose group by location_id")
+        cursor.execute(
+            "select l.sku_id, l.location_id, l.id from inventory_stocklevel l"
+            " join unnest(%s::bigint[], %s::bigint[]) as c (sku_id, location_id)"
+            " on l.sku_id = c.sku_id and l.location_id = c.location_id",
+            [[sku for sku, _ in pairs], [location for _, location in pairs]],
+        )
+        return {(sku, location): level for sku, location, level in cursor.fetchall()}
+
+
+def closed_until() -> dict[str, datetime]:
+    """Location code → the end of its last closed day: nothing is dated before it any more."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select p.code, max(c.closed_at) from inventory_stockclose c"
+            " join inventory_stocklocation p on p.id = c.location_id group by p.code"
+        )
         return dict(cursor.fetchall())

@@ -154,6 +154,7 @@ ADMIN_RIGHTS: dict[str, tuple[str, str]] = {
     "returns": ("returns.view", "returns.authorise"),
     "alerts": ("alerts.view", "alerts.change"),
     "reports": ("reports.view", "reports.sign"),
+    "imports": ("stock.import", ""),
 }
 
 

@@ -1,12 +1,15 @@
 """Everything that the clock starts. A task carries no facts: it asks the database what is due."""
 
+from uuid import UUID
+
 import structlog
 from celery import shared_task
 from django.utils import timezone
 
 from oms.core import audit
 from oms.core.actors import SYSTEM
-from oms.flows import ordering, proving, watching
+from oms.flows import importing, ordering, proving, watching
+from oms.imports import queries as import_queries
 from oms.orders import queries as order_queries
 from oms.reports.invariants import INVARIANTS
 
@@ -43,3 +46,13 @@ def verify_audit() -> bool:
     if not verdict.sound:
         watching.broken_audit(verdict.findings, at=timezone.now())
     return verdict.sound
+
+
+@shared_task
+def run_imports(job_id: str = "") -> int:
+    """Work on one import, or without an id on those that no worker holds, and drop files nobody asks for any more."""
+    if job_id:
+        return int(importing.run(UUID(job_id), clock=timezone.now))
+    jobs = import_queries.stalled(at=timezone.now())
+    importing.forget_files(at=timezone.now())
+    return sum(importing.run(job, clock=timezone.now) for job in jobs)

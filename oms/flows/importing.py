@@ -1,0 +1,297 @@
+"""Stories of files: one comes in, is checked, committed in chunks, and perhaps taken back.
+
+The dry run plans each chunk by the very code that commits it and stops before the write. What is committed is noted
+in the transaction that wrote it, so that work which was killed goes on where it stopped.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import IO, Any
+from uuid import UUID
+
+from oms.core import audit
+from oms.core.actors import Actor
+from oms.core.errors import Refusal
+from oms.core.transactions import owns_transaction
+from oms.flows import counting_files
+from oms.imports import headers, planning, queries, reading
+from oms.imports.counts import CountBook
+from oms.imports.intake import PLACES, Looked, missing_columns
+from oms.imports.models import ImportJob
+from oms.imports.parsing import Parser, in_chunks
+from oms.imports.planning import Claims, Known
+from oms.imports.reading import Shape
+from oms.imports.resources import resource_for
+from oms.imports.rules import Choices, JobState, Kind, Line, Outcome, Verdict
+from oms.imports.services import jobs, journal, things
+
+# Orders wait for a locked level no longer than one chunk takes.
+CHUNK = 2_500
+# A dry run keeps so many rows of each verdict to be looked at.
+SHOWN = 1_000
+KEPT = timedelta(days=90)
+Clock = Callable[[], datetime]
+
+
+@dataclass(slots=True)
+class Work:
+    """One worker's hold of one job, and what it remembers of the file."""
+
+    job_id: UUID
+    fence: int
+    state: JobState
+    kind: Kind
+    choices: Choices
+    reach: frozenset[str] | None
+    book: CountBook
+    claims: Claims = field(default_factory=Claims)
+
+    def known(self, *, lock: bool) -> Known:
+        """A fresh look-up for one chunk."""
+        return Known(self.kind, self.choices, self.reach, lock, self.claims)
+
+
+class LostHold(Refusal):
+    """Another worker has taken this import over."""
+
+    code = "import-taken-over"
+
+
+@owns_transaction()
+def upload(
+    looked: Looked,
+    file: IO[bytes],
+    *,
+    reach: frozenset[str] | None,
+    then: JobState | None = None,
+    actor: Actor,
+    at: datetime,
+) -> ImportJob:
+    """Keep a file with its columns, and let the work on it begin when ``then`` says which.
+
+    Raises ``TooManyImports``, ``ColumnsMissing`` when work is to begin and a column is not there.
+    """
+    job = jobs.receive(looked.new, queries.pieces_of(file, jobs.PIECE_BYTES), actor=actor, at=at)
+    jobs.choose(job, mapping=looked.mapping, options=looked.choices.as_json(), reach=reach)
+    if then is not None:
+        missing_columns(looked.new.kind, looked.mapping)
+        jobs.move(job, then)
+    told = {"kind": job.kind, "file": job.sha256, "bytes": job.size_bytes}
+    audit.record("import.uploaded", "import", job.number, actor=actor, at=at, changes=told)
+    return job
+
+
+@owns_transaction()
+def check(
+    job_id: UUID,
+    *,
+    mapping: dict[str, Any],
+    choices: Choices,
+    reach: frozenset[str] | None,
+    actor: Actor,
+    at: datetime,
+) -> ImportJob:
+    """Say which column is which, and let the difference be worked out; it is remembered for the next such file.
+
+    Raises ``ImportNotFound``, ``IllegalTransition``, ``ColumnsMissing``.
+    """
+    job = queries.lock_job(job_id)
+    missing_columns(Kind(job.kind), mapping)
+    jobs.choose(job, mapping=mapping, options=choices.as_json(), reach=reach)
+    jobs.remember(job, fingerprint=headers.fingerprint(job.headers), actor=actor, at=at)
+    jobs.move(job, JobState.CHECKING)
+    return job
+
+
+@owns_transaction()
+def commit(job_id: UUID, *, reach: frozenset[str] | None, actor: Actor, at: datetime) -> ImportJob:
+    """Let the good rows of a checked file be written, where the one who says so may write.
+
+    Raises ``ImportNotFound``, ``IllegalTransition``.
+    """
+    job = queries.lock_job(job_id)
+    if reach is not None:
+        reach = reach if job.reach is None else reach & frozenset(job.reach)
+        jobs.choose(job, mapping=job.mapping, options=job.options, reach=reach)
+    jobs.move(job, JobState.COMMITTING)
+    audit.record("import.commit-asked", "import", job.number, actor=actor, at=at)
+    return job
+
+
+@owns_transaction()
+def undo(job_id: UUID, *, actor: Actor, at: datetime) -> ImportJob:
+    """Let what a file changed be taken back, as far as nobody has built on it.
+
+    Raises ``ImportNotFound``, ``IllegalTransition``.
+    """
+    job = queries.lock_job(job_id)
+    jobs.move(job, JobState.UNDOING)
+    audit.record("import.undo-asked", "import", job.number, actor=actor, at=at)
+    return job
+
+
+@owns_transaction()
+def forget_files(*, at: datetime) -> int:
+    """Drop files that came in too long ago for anybody to ask for them; what they changed stays in the journal."""
+    return jobs.forget_files(before=at - KEPT)
+
+
+def run(job_id: UUID, *, clock: Clock) -> bool:
+    """Do the work that waits on a job, chunk by chunk; False when there is none, or another worker is at it."""
+    work = _begin(job_id, at=clock())
+    if work is None:
+        return False
+    try:
+        if work.state is JobState.UNDOING:
+            _take_back(work, clock)
+        else:
+            _go_through(work, clock)
+    except LostHold:
+        return False
+    except Refusal as wrong:
+        _end(work, JobState.FAILED, failure=str(wrong), at=clock())
+    return True
+
+
+def _go_through(work: Work, clock: Clock) -> None:
+    writes = work.state is JobState.COMMITTING
+    job = queries.job(work.job_id)
+    with ExitStack() as stack:
+        file = stack.enter_context(queries.file_of(job))
+        shape = Shape(job.form, job.encoding, job.separator)
+        sheet = stack.enter_context(reading.opened(file, shape))
+        for chunk in in_chunks(_parser(job, work.choices).lines(sheet), CHUNK):
+            if _last_row(chunk) <= job.last_row and writes:
+                # Written before this worker came: only what the file has claimed is gone through again.
+                _recall(work, chunk)
+            else:
+                _one_chunk(work, chunk, at=clock())
+    _end(work, JobState.COMMITTED if writes else JobState.CHECKED, at=clock())
+
+
+@owns_transaction()
+def _begin(job_id: UUID, *, at: datetime) -> Work | None:
+    job = queries.lock_job(job_id)
+    if job.attempts >= jobs.MOST_ATTEMPTS and (job.lease_until is None or job.lease_until <= at):
+        jobs.finish(
+            job, JobState.FAILED, at=at, failure=f"The work broke off {job.attempts} times. See the log."
+        )
+        return None
+    fence = jobs.take(job, at=at)
+    if fence is None:
+        return None
+    state = JobState(job.state)
+    if state is JobState.CHECKING:
+        jobs.restart(job)
+    reach = None if job.reach is None else frozenset(job.reach)
+    book = CountBook(job.uploaded_at)
+    return Work(job.pk, fence, state, Kind(job.kind), Choices.from_json(job.options), reach, book)
+
+
+@owns_transaction()
+def _one_chunk(work: Work, chunk: Sequence[Line | Outcome], *, at: datetime) -> None:
+    job = _held(work)
+    writes = work.state is JobState.COMMITTING
+    outcomes = _planned(work, chunk, lock=writes, at=at)
+    journal.keep_findings(job, (finding for outcome in outcomes for finding in outcome.findings))
+    if not writes:
+        journal.keep_changes(job, list(_shown(job, outcomes)))
+    elif work.kind is Kind.STOCK:
+        counting_files.post(job, outcomes, at=at)
+        journal.keep_changes(job, outcomes)
+    else:
+        things.write(outcomes, at=at)
+        journal.keep_changes(job, outcomes)
+    if work.kind is Kind.STOCK:
+        job.totals = counting_files.totals(job.totals, outcomes)
+    verdicts = [outcome.verdict for outcome in outcomes]
+    rows = len({outcome.line.row for outcome in outcomes})
+    jobs.advance(job, jobs.counted(verdicts, last_row=_last_row(chunk), rows=rows), at=at)
+
+
+@owns_transaction()
+def _recall(work: Work, chunk: Sequence[Line | Outcome]) -> None:
+    _planned(work, chunk, lock=False, at=work.book.counted_at)
+
+
+@owns_transaction()
+def _end(work: Work, state: JobState, *, at: datetime, failure: str = "") -> None:
+    job = _held(work)
+    jobs.finish(job, state, at=at, failure=failure)
+    if state is JobState.CHECKED:
+        return
+    names = (
+        ("undone", "not_undone")
+        if work.state is JobState.UNDOING
+        else ("created", "changed", "same", "refused")
+    )
+    actor = Actor(job.actor_kind, job.actor_id, job.actor_name)  # type: ignore[arg-type]  # kept as it was given
+    told = {name: getattr(job, name) for name in names}
+    audit.record(
+        f"import.{state.value}", "import", job.number, actor=actor, at=at, changes=told, note=failure[:300]
+    )
+
+
+def _take_back(work: Work, clock: Clock) -> None:
+    while _take_back_some(work, at=clock()):
+        pass
+    _end(work, JobState.UNDONE, at=clock())
+
+
+@owns_transaction()
+def _take_back_some(work: Work, *, at: datetime) -> bool:
+    job = _held(work)
+    after = int(job.totals.get("undone_up_to", 0))
+    if work.kind is Kind.STOCK:
+        told, findings, last = counting_files.withdraw(job, after=after, limit=CHUNK, at=at)
+    else:
+        changes = queries.journal_after(job, after, limit=CHUNK)
+        told, last = len({change.row for change in changes}), changes[-1].pk if changes else after
+        findings = things.take_back(changes, resource_for(work.kind))
+    if not told:
+        return False
+    journal.keep_findings(job, findings, of_undo=True)
+    kept = len({finding.row for finding in findings})
+    job.undone += told - kept
+    job.not_undone += kept
+    job.totals["undone_up_to"] = last
+    jobs.hold(job, at=at)
+    return True
+
+
+def _planned(work: Work, chunk: Sequence[Line | Outcome], *, lock: bool, at: datetime) -> list[Outcome]:
+    lines = [line for line in chunk if isinstance(line, Line)]
+    known = planning.know(work.kind, lines, work.known(lock=lock))
+    if work.kind is Kind.STOCK:
+        judged = iter(counting_files.plan(lines, known, work.book, at=at))
+    else:
+        judged = iter(planning.plan(lines, known))
+    return [next(judged) if isinstance(line, Line) else line for line in chunk]
+
+
+def _shown(job: ImportJob, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    left = {Verdict.CREATED: SHOWN - job.created, Verdict.CHANGED: SHOWN - job.changed}
+    for outcome in outcomes:
+        if left.get(outcome.verdict, 0) > 0:
+            left[outcome.verdict] -= 1
+            yield outcome
+
+
+def _held(work: Work) -> ImportJob:
+    job = queries.lock_job(work.job_id)
+    if job.fence != work.fence or job.state != work.state.value:
+        raise LostHold()
+    return job
+
+
+def _parser(job: ImportJob, choices: Choices) -> Parser:
+    places = {int(at): code for at, code in job.mapping.get(PLACES, {}).items()}
+    mapping = {name: at for name, at in job.mapping.items() if name != PLACES}
+    return Parser(Kind(job.kind), job.headers, mapping, choices, places)
+
+
+def _last_row(chunk: Sequence[Line | Outcome]) -> int:
+    last = chunk[-1]
+    return last.row if isinstance(last, Line) else last.line.row
