@@ -16,6 +16,8 @@ class StockClose(models.Model):
     closed_at = models.DateTimeField()
     recorded_at = models.DateTimeField()
     levels_moved = models.PositiveIntegerField()
+    # How many levels were compared with the books when this was written.
+    levels_counted = models.PositiveIntegerField(default=0, db_default=0)
     pieces_closing = models.BigIntegerField()
     pieces_gap = models.BigIntegerField()
     levels_gap = models.PositiveIntegerField()

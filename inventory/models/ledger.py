@@ -135,6 +135,11 @@ class StockMovement(models.Model):
             models.Index(fields=["-moved_at", "-id"], name="movements_newest_first"),
             models.Index(fields=["reference"], name="movements_by_reference"),
             models.Index(
+                fields=["level", "-moved_at", "-id"],
+                name="movements_of_quarantine",
+                condition=~Q(quarantined_delta=0),
+            ),
+            models.Index(
                 fields=["bin", "-moved_at", "-id"], name="movements_of_a_bin", condition=Q(bin__isnull=False)
             ),
             models.Index(
