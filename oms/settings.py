@@ -263,6 +263,9 @@ SPECTACULAR_SETTINGS = {
 
 LOGGING = logging_settings(level=env.str("OMS_LOG_LEVEL", default="INFO"))
 
+# Differences of a count worth more than this, in minor units, need the word of two approvers.
+COUNT_APPROVAL_MINOR = env.int("OMS_COUNT_APPROVAL_MINOR", default=50_000)
+
 # Limits: every queue, list and body has one, and each refusal names it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024  # bytes; a bulk call of 1,000 orders fits
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000

@@ -5,7 +5,7 @@ them (migrations 0002 and 0004). A reservation writes its own movements.
 """
 
 from inventory.models.closes import CloseSignature, StockClose, StockCloseLine
-from inventory.models.counts import CountClass, CountLine, CountPlan, CountTask
+from inventory.models.counts import CountClass, CountLine, CountPlan, CountScan, CountTask
 from inventory.models.floor import ArrivalScan, StagedPiece
 from inventory.models.ledger import (
     AdjustmentReason,
@@ -18,7 +18,6 @@ from inventory.models.ledger import (
 from inventory.models.levels import ExpectedReceipt, Lot, SafetyStockChange, StockContent, StockLevel
 from inventory.models.places import Bin, StockLocation
 from inventory.models.repairs import StockRepair
-from inventory.models.repairs import StockRepair
 from inventory.models.reports import StockReport, StockReportLine
 from inventory.models.transfers import Transfer, TransferLine
 
@@ -30,6 +29,7 @@ __all__ = [
     "CountClass",
     "CountLine",
     "CountPlan",
+    "CountScan",
     "CountTask",
     "ExpectedReceipt",
     "Lot",
@@ -45,7 +45,6 @@ __all__ = [
     "StockLevel",
     "StockLocation",
     "StockMovement",
-    "StockRepair",
     "StockRepair",
     "StockReport",
     "StockReportLine",

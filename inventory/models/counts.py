@@ -3,7 +3,9 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
+from inventory.count_rules import LIVE_COUNTS
 from inventory.models.ledger import StockMovement
 from inventory.models.levels import Lot, StockLevel
 from inventory.models.places import Bin, StockLocation
@@ -23,7 +25,8 @@ class CountPlan(models.Model):
         default=0, help_text="A difference of up to so many pieces needs no second count."
     )
     tolerance_value_minor = models.PositiveBigIntegerField(
-        default=0, help_text="Nor does one worth up to so much, in minor units of the SKU's currency."
+        default=0,
+        help_text="And it is worth no more than this, in minor units of the SKU's currency; 0 means any value.",
     )
     weekdays = ArrayField(
         models.PositiveSmallIntegerField(),
@@ -65,7 +68,7 @@ class CountClass(models.Model):
 
 
 class CountTask(models.Model):
-    """Something to be counted at one location: a bin, or the levels of some SKUs."""
+    """Something to be counted at one location: a whole bin, or the levels of some SKUs where there are no bins."""
 
     number = models.CharField(max_length=20, unique=True)
     location = models.ForeignKey(StockLocation, on_delete=models.PROTECT, related_name="count_tasks")
@@ -92,6 +95,7 @@ class CountTask(models.Model):
         "core.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     decided_at = models.DateTimeField(null=True, blank=True)
+    posted_at = models.DateTimeField(null=True, blank=True)
     decision_note = models.CharField(max_length=300, blank=True, default="", db_default="")
 
     class Meta:
@@ -103,8 +107,21 @@ class CountTask(models.Model):
                 condition=Q(status__in=["open", "counting", "recount", "review"]),
             ),
             models.Index(fields=["-opened_at", "-id"], name="counts_newest_first"),
+            models.Index(
+                fields=["location", "-posted_at"], name="counts_posted", condition=Q(posted_at__isnull=False)
+            ),
         ]
         constraints = [
+            models.UniqueConstraint(
+                fields=["bin"],
+                condition=Q(status__in=[status.value for status in LIVE_COUNTS]),
+                name="a_bin_is_counted_by_one_task_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(posted_at__isnull=False, status="posted")
+                | (Q(posted_at__isnull=True) & ~Q(status="posted")),
+                name="a_posted_count_says_when",
+            ),
             models.CheckConstraint(
                 condition=Q(status__in=[status.value for status in CountStatus]),
                 name="a_count_status_is_known",
@@ -130,7 +147,7 @@ class CountTask(models.Model):
 class CountLine(models.Model):
     """One SKU (in a bin, of a lot) on a count: what each person found, and what the books said at that instant."""
 
-    task = models.ForeignKey(CountTask, on_delete=models.CASCADE, related_name="lines")
+    task = models.ForeignKey(CountTask, on_delete=models.PROTECT, related_name="lines")
     level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="count_lines")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     is_found = models.BooleanField(
@@ -156,3 +173,26 @@ class CountLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task_id}: {self.level}"
+
+
+class CountScan(models.Model):
+    """One scan or typed figure of a count and its one effect; the key comes from the device."""
+
+    key = models.UUIDField(unique=True)
+    line = models.ForeignKey(CountLine, on_delete=models.PROTECT, related_name="scans")
+    is_second = models.BooleanField(default=False, db_default=False)
+    code = models.CharField(max_length=128)
+    quantity = models.IntegerField(help_text="Pieces by which the count changed.")
+    is_typed = models.BooleanField(default=False, db_default=False)
+    scanned_by = models.ForeignKey("core.User", on_delete=models.PROTECT, related_name="+")
+    scanned_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now())
+    undoes = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by"
+    )
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.quantity:+d} by {self.scanned_by_id}"

@@ -41,6 +41,8 @@ EXCEPTIONS: dict[str, Rights] = {
     "inventory_transfer": Rights(KEEP),
     "inventory_transferline": Rights(KEEP),
     "inventory_counttask": Rights(KEEP),
+    "inventory_countline": Rights(KEEP),
+    "inventory_countscan": Rights(APPEND),
     "inventory_stockclose": Rights(APPEND),
     "inventory_stockcloseline": Rights(APPEND),
     "inventory_closesignature": Rights(APPEND),
