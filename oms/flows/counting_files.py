@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from inventory import queries as stock_queries
@@ -35,20 +36,12 @@ def plan(lines: Sequence[Line], known: Known, book: CountBook, *, at: datetime) 
     told = [each for each in resolved if isinstance(each, Told)]
     if known.lock:
         things.make_named(told, at=at)
-    seen = dict(zip(map(id, told), stocktakes.look([_counted(each) for each in told]), strict=True))
+    counted = [_counted(each) for each in told]
+    seen = stocktakes.look(counted)
     if known.lock:
-        # What agrees already is not locked: a file told twice holds up nobody.
-        differing = [each for each in told if _differs(each, seen[id(each)])]
-        stocktakes.lock((each.sku.pk, each.place.pk) for each in differing)
-        again = stocktakes.look([_counted(each) for each in differing])
-        # A level made by the lock is as new as it was before.
-        seen |= {
-            id(each): replace(now, level_id=seen[id(each)].level_id)
-            for each, now in zip(differing, again, strict=True)
-        }
-    return [
-        counts.judged(each, seen[id(each)], book) if isinstance(each, Told) else each for each in resolved
-    ]
+        seen = _locked(counted, seen)
+    said = iter(seen)
+    return [counts.judged(each, next(said), book) if isinstance(each, Told) else each for each in resolved]
 
 
 @joins_transaction
@@ -133,9 +126,19 @@ def _counted(told: Told) -> Counted:
     )
 
 
-def _differs(told: Told, seen: Looked) -> bool:
-    now = seen.spot_on_hand if told.by_spot else seen.on_hand
-    return told.pieces != now - seen.since
+def _locked(counted: Sequence[Counted], seen: list[Looked]) -> list[Looked]:
+    # What agrees already is not locked: a file told twice holds up nobody.
+    differing = [at for at, (count, said) in enumerate(zip(counted, seen, strict=True)) if _differs(count, said)]
+    stocktakes.lock((counted[at].sku_id, counted[at].location_id) for at in differing)
+    for at, now in zip(differing, stocktakes.look([counted[at] for at in differing]), strict=True):
+        # A level made by the lock is as new as it was before.
+        seen[at] = now if seen[at].level_id else replace(now, level_id=None)
+    return seen
+
+
+def _differs(counted: Counted, seen: Looked) -> bool:
+    now = seen.spot_on_hand if counted.by_spot else seen.on_hand
+    return counted.pieces != now - seen.since
 
 
 def _stays(posted: Posted, now: int) -> str:
@@ -157,8 +160,12 @@ def _write(job: ImportJob, corrections: Sequence[Correction]) -> None:
 
 
 def _key(job: ImportJob, told: Told) -> str:
-    micros = (told.counted_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
-    return f"{job.number}:{told.line.row}.{told.place.pk}:{micros}"
+    return f"{job.number}:{told.line.row}.{told.place.pk}:{_micros(told.counted_at)}"
+
+
+@lru_cache(maxsize=1024)
+def _micros(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def _dated(instant: datetime, closed: datetime | None) -> datetime:

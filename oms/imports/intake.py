@@ -9,16 +9,19 @@ from typing import IO, Any
 from django.conf import settings
 
 from oms.core.errors import Invalid
-from oms.imports import headers, reading
+from oms.imports import headers, queries, reading
 from oms.imports.cells import text
-from oms.imports.models import ImportMapping
+from oms.imports.models import ImportJob, ImportMapping
 from oms.imports.planning import places_by_word
+from oms.imports.reading import Shape
 from oms.imports.resources import resource_for
 from oms.imports.rules import Choices, ColumnsMissing, FileTooLarge, Kind, UnknownKind, needed
 from oms.imports.services.jobs import PIECE_BYTES, NewFile
 
 SAMPLES = 5
 GUESSED_FROM = 200
+# A person is asked about so many words for locations at most, found in so many rows.
+PLACES_FROM, MOST_WORDS = 20_000, 20
 # A mapping keeps the columns of a file that has one for each location under this name.
 PLACES = "places"
 
@@ -143,3 +146,19 @@ def _position(head: Sequence[str], told: Any) -> int:
     if not 0 <= position < len(head):
         raise Invalid(f"The file has no column {told}.", problems=(("#/mapping", "no such column"),))
     return position
+
+
+def unknown_places(job: ImportJob) -> list[str]:
+    """Words in a file's location column that name no location, as far as its first rows show."""
+    position = job.mapping.get("location")
+    if not isinstance(position, int) or job.kind == Kind.LOCATIONS.value:
+        return []
+    known = {word.lower() for word in places_by_word()}
+    with (
+        queries.file_of(job) as file,
+        reading.opened(file, Shape(job.form, job.encoding, job.separator)) as sheet,
+    ):
+        width = len(sheet.headers)
+        cells = (text(reading.cells_of(row, width)[position]) for _, row in islice(sheet, PLACES_FROM))
+        words = dict.fromkeys(cell for cell in cells if cell and cell.lower() not in known)
+    return list(islice(words, MOST_WORDS))

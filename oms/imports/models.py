@@ -5,7 +5,7 @@ from uuid import uuid4
 from django.db import models
 from django.db.models import Q
 
-from oms.imports.rules import JobState, Kind, Verdict
+from oms.imports.rules import WORKING, JobState, Kind, Verdict
 
 
 class ImportJob(models.Model):
@@ -77,6 +77,20 @@ class ImportJob(models.Model):
     def __str__(self) -> str:
         return f"{self.number} {self.file_name}"
 
+    @property
+    def is_working(self) -> bool:
+        """Whether a worker is at it, or should be."""
+        return self.state in WORKING
+
+    @property
+    def progress(self) -> int:
+        """How far it is, in per cent."""
+        if self.state in {JobState.UPLOADED, JobState.FAILED}:
+            return 0
+        if self.state == JobState.UNDOING:
+            return min(99, 100 * (self.undone + self.not_undone) // max(1, self.created + self.changed))
+        return min(99, 100 * self.rows_done // max(1, self.rows)) if self.is_working else 100
+
 
 class ImportPiece(models.Model):
     """A part of the file as it came in."""
@@ -97,7 +111,10 @@ class ImportPiece(models.Model):
 class ImportFinding(models.Model):
     """Why a cell of a row was refused, or why a row could not be undone."""
 
-    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="findings", db_index=False)
+    # Written while its job is locked: a key to check for each of a million rows would prove nothing more.
+    job = models.ForeignKey(
+        ImportJob, on_delete=models.CASCADE, related_name="findings", db_index=False, db_constraint=False
+    )
     row = models.PositiveIntegerField()
     column = models.CharField(max_length=200)
     value = models.CharField(max_length=200, blank=True)
@@ -115,7 +132,9 @@ class ImportFinding(models.Model):
 class ImportChange(models.Model):
     """One field that a row changed, or would change; once committed, the journal that undo reads."""
 
-    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="changes", db_index=False)
+    job = models.ForeignKey(
+        ImportJob, on_delete=models.CASCADE, related_name="changes", db_index=False, db_constraint=False
+    )
     row = models.PositiveIntegerField()
     verdict = models.CharField(
         max_length=8, choices=[(verdict.value, verdict.name.title()) for verdict in Verdict]

@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                 ('value', models.CharField(blank=True, max_length=200)),
                 ('reason', models.CharField(max_length=400)),
                 ('of_undo', models.BooleanField(db_default=False, default=False)),
-                ('job', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='imports.importjob')),
+                ('job', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='imports.importjob')),
             ],
             options={
                 'ordering': ['row', 'id'],
@@ -103,7 +103,7 @@ class Migration(migrations.Migration):
                 ('field', models.CharField(max_length=40)),
                 ('old', models.TextField(blank=True)),
                 ('new', models.TextField(blank=True)),
-                ('job', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='imports.importjob')),
+                ('job', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='changes', to='imports.importjob')),
             ],
             options={
                 'ordering': ['row', 'id'],

@@ -1,0 +1,101 @@
+"""Files going out: refused rows, the file as it came, an export, a sample."""
+
+from collections.abc import Iterable
+
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.utils import timezone
+
+from oms.core import audit
+from oms.core.views.frame import Guarded
+from oms.imports import exports, queries
+from oms.imports.exports import BOM
+from oms.imports.reach import job_for
+from oms.imports.rules import Kind
+
+WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+SAMPLES: dict[Kind, tuple[str, ...]] = {
+    Kind.STOCK: ("MUG-350", "PER", "12", "", "", "", "2026-11-24T14:00:00Z"),
+    Kind.SKUS: ("MUG-350", "Mug 350 ml", "9312345678907", "350", "8.50", "AUD", "mugs", "fragile", "", "yes"),
+    Kind.BARCODES: ("9312345678907", "MUG-350", "yes"),
+    Kind.PRICES: ("MUG-350", "standard", "AUD", "24.00"),
+    Kind.BINS: ("PER", "A-03-2", "storage", "120", "yes", "60"),
+    Kind.LOCATIONS: (
+        *("PER", "Perth", "own", "1 Dock Road", "Perth", "WA", "6000", "AU", "-31.95", "115.86"),
+        *("Australia/Perth", "100", "yes"),
+    ),
+}
+
+
+def kind_of(word: str) -> Kind:
+    """The kind in an address."""
+    if word not in set(Kind):
+        raise Http404("There is no such kind of file.")
+    return Kind(word)
+
+
+def csv_file(rows: Iterable[list[str]], name: str, *, separator: str = ",") -> StreamingHttpResponse:
+    """A CSV file that spreadsheets read as UTF-8, written while it is sent."""
+    lines = exports.as_csv(rows, separator=separator or ",")
+    response = StreamingHttpResponse(_with_mark(lines), content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _with_mark(lines: Iterable[str]) -> Iterable[str]:
+    yield BOM
+    yield from lines
+
+
+class Refused(Guarded):
+    """The refused rows in the file's own columns, and why."""
+
+    permission = "stock.import"
+
+    def get(self, request: HttpRequest, pk: str) -> StreamingHttpResponse:
+        """A CSV file to mend and send again."""
+        job = job_for(request.user, pk)
+        return csv_file(exports.refused_rows(job), f"{job.number}-refused.csv", separator=job.separator)
+
+
+class Original(Guarded):
+    """The file as it came in."""
+
+    permission = "stock.import"
+
+    def get(self, request: HttpRequest, pk: str) -> FileResponse:
+        """The very bytes."""
+        job = job_for(request.user, pk)
+        return FileResponse(queries.file_of(job), as_attachment=True, filename=job.file_name)
+
+
+class Export(Guarded):
+    """Everything of one kind, in the columns in which it comes in."""
+
+    permission = "stock.export"
+
+    def get(self, request: HttpRequest, kind: str) -> HttpResponse | StreamingHttpResponse | FileResponse:
+        """CSV, or a workbook with ``?format=xlsx``."""
+        wanted, user = kind_of(kind), request.user
+        now = timezone.now()
+        audit.record_alone("export.made", "export", wanted.value, actor=user.actor, at=now)
+        rows = exports.rows_of(
+            wanted, reach=user.locations_for("stock.export"), costs=user.may("costs.view"), at=now
+        )
+        if request.GET.get("format") == "xlsx":
+            file = exports.as_workbook(rows)
+            return FileResponse(
+                file, as_attachment=True, filename=f"{wanted.value}.xlsx", content_type=WORKBOOK
+            )
+        return csv_file(rows, f"{wanted.value}.csv")
+
+
+class Sample(Guarded):
+    """A file with one row, to begin with."""
+
+    permission = "stock.import"
+
+    def get(self, request: HttpRequest, kind: str) -> StreamingHttpResponse:
+        """The columns and one row that makes sense."""
+        wanted = kind_of(kind)
+        rows = [exports.header_of(wanted, costs=True), list(SAMPLES[wanted])]
+        return csv_file(rows, f"{wanted.value}-sample.csv")
