@@ -5,6 +5,7 @@ from django.urls import include, path
 from fulfilment import api as fulfilment
 from inventory import api as inventory
 from oms.catalogue import api as catalogue
+from oms.imports import api as imports
 from oms.orders import api as orders
 from oms.routing import api as routing
 
@@ -27,4 +28,10 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
     path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
+    path("imports", imports.Imports.as_view()),
+    path("imports/<uuid:job_id>", imports.OneImport.as_view()),
+    path("imports/<uuid:job_id>/errors", imports.ImportErrorsView.as_view()),
+    path("imports/<uuid:job_id>/commit", imports.CommitImport.as_view()),
+    path("imports/<uuid:job_id>/undo", imports.UndoImport.as_view()),
+    path("exports", imports.Exports.as_view()),
 ]

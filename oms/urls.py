@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("fulfilment.urls")),
     path("routing/", include("oms.routing.urls")),
     path("alerts/", include("oms.alerts.urls")),
+    path("imports/", include("oms.imports.urls")),
     path("invariants/", include("oms.reports.urls")),
     path("admin/", admin.site.urls),
 ]
