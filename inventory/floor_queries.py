@@ -4,18 +4,25 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
 
+from inventory import queries
 from inventory.models import (
     ArrivalScan,
     Bin,
+    ExpectedReceipt,
     Lot,
+    Reservation,
+    SerialNumber,
     StagedPiece,
     StockContent,
     StockLevel,
     StockLocation,
     StockMovement,
+    Transfer,
+    TransferLine,
 )
 from inventory.rules import BinKind
 from oms.core.errors import NotFound
@@ -28,6 +35,12 @@ class BinNotFound(NotFound):
     """No bin of the location has this code."""
 
     code = "bin-not-found"
+
+
+class TransferNotFound(NotFound):
+    """No transfer has this number."""
+
+    code = "transfer-not-found"
 
 
 def bin_with_code(location_id: int, code: str) -> Bin | None:
@@ -59,10 +72,13 @@ def lock_content(level_id: int, bin_id: int | None, lot_id: int | None) -> Stock
     """What stands there, its level locked, or None."""
     StockLevel.objects.select_for_update(no_key=True).only("pk").get(pk=level_id)
     return (
-        StockContent.objects.select_related("level")
-        .filter(level_id=level_id, bin_id=bin_id, lot_id=lot_id)
-        .first()
+        StockContent.objects.select_related("level").filter(_spot(bin_id, lot_id), level_id=level_id).first()
     )
+
+
+def _spot(bin_id: int | None, lot_id: int | None) -> Q:
+    in_bin = Q(bin__isnull=True) if bin_id is None else Q(bin_id=bin_id)
+    return in_bin & (Q(lot__isnull=True) if lot_id is None else Q(lot_id=lot_id))
 
 
 def in_hand(content: StockContent) -> int:
@@ -183,3 +199,111 @@ def arrivals(location_id: int, reference: str) -> list[ArrivalScan]:
         .select_related("sku")
         .order_by("pk")
     )
+
+
+def transfers() -> QuerySet[Transfer]:
+    """All transfers with their places and lines, newest first."""
+    lines = TransferLine.objects.select_related("sku", "lot", "reservation", "loss_reason")
+    return (
+        Transfer.objects.select_related("origin", "destination")
+        .prefetch_related(Prefetch("lines", lines))
+        .order_by("-planned_at", "-id")
+    )
+
+
+def transfer(number: str) -> Transfer:
+    """The transfer with this number.
+
+    Raises ``TransferNotFound``.
+    """
+    found = transfers().filter(number=number).first()
+    if found is None:
+        raise TransferNotFound(f"There is no transfer {number}.")
+    return found
+
+
+def lock_transfer(number: str) -> Transfer:
+    """The transfer with this number, locked before its stock.
+
+    Raises ``TransferNotFound``.
+    """
+    Transfer.objects.select_for_update(no_key=True).only("pk").filter(number=number).first()
+    return transfer(number)
+
+
+def on_their_way(line: TransferLine) -> Counter[int | None]:
+    """Pieces of a line that left and have not arrived, by lot id."""
+    out = Counter[int | None]()
+    for lot_id, pieces in line.reservation.movements.filter(kind="issue").values_list(
+        "lot_id", "on_hand_delta"
+    ):
+        out[lot_id] -= pieces
+    ended = StockMovement.objects.filter(
+        reference=line.transfer.number, level__sku_id=line.sku_id, source__in=("arrival", "transfer")
+    )
+    for lot_id, pieces in ended.values_list("lot_id", "on_hand_delta"):
+        out[lot_id] -= abs(pieces)
+    return Counter({lot_id: pieces for lot_id, pieces in out.items() if pieces > 0})
+
+
+def serials_on_their_way(line: TransferLine) -> list[SerialNumber]:
+    """Numbered pieces of a line that left and have not arrived."""
+    return list(
+        SerialNumber.objects.filter(
+            moves__movement__reservation=line.reservation, status="in_transit", sku_id=line.sku_id
+        )
+        .distinct()
+        .order_by("code")
+    )
+
+
+def overdue_transfers(today: date) -> list[Transfer]:
+    """Transfers that were sent and should have arrived before this day."""
+    return list(transfers().filter(status="sent", expected_on__lt=today).order_by("expected_on")[:500])
+
+
+def scan_with_key(key: UUID) -> ArrivalScan | None:
+    """The arrival that a device has sent before under this key, or None."""
+    return ArrivalScan.objects.select_related("sku", "location").filter(key=key).first()
+
+
+def lock_expected(level_id: int, reference: str) -> ExpectedReceipt | None:
+    """What was announced for a level on this document, locked, or None."""
+    return ExpectedReceipt.objects.select_for_update().filter(level_id=level_id, reference=reference).first()
+
+
+def is_on_its_way(lot: Lot) -> bool:
+    """Whether pieces of a lot stand between two of our places."""
+    return StockContent.objects.filter(lot=lot, level__location__kind="transit").exists()
+
+
+def transit() -> StockLocation:
+    """The place where goods stand between two others."""
+    return StockLocation.objects.filter(kind="transit").order_by("pk")[0]
+
+
+def arrival_undone(scan: ArrivalScan) -> bool:
+    """Whether a scan of an arrival has been taken back."""
+    return ArrivalScan.objects.filter(undoes=scan).exists()
+
+
+def lock_scan(key: UUID) -> ArrivalScan | None:
+    """The arrival with this key, locked, or None."""
+    scans = ArrivalScan.objects.select_for_update(of=("self",)).select_related("sku", "location")
+    return scans.filter(key=key).first()
+
+
+def lock_place(code: str) -> StockLocation:
+    """The location with this code, locked for those who post what arrived at it.
+
+    Raises ``LocationNotFound``.
+    """
+    found = queries.location(code)
+    StockLocation.objects.select_for_update(no_key=True).only("pk").get(pk=found.pk)
+    return found
+
+
+def staged_row(reservation: Reservation, bin_id: int | None, lot_id: int | None) -> StagedPiece:
+    """The row of a reservation's pieces from one spot; a new one with none when there is no such row."""
+    found = StagedPiece.objects.filter(_spot(bin_id, lot_id), reservation=reservation).first()
+    return found or StagedPiece(reservation=reservation, bin_id=bin_id, lot_id=lot_id, pieces=0)

@@ -1,7 +1,10 @@
 """The words of stock and the arithmetic of levels; pure."""
 
 from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from oms.core.errors import Conflict, Invalid
 from oms.core.lifecycles import Lifecycle
@@ -126,10 +129,53 @@ class LevelsMoved(Conflict):
     code = "levels-moved"
 
 
+class BinRefused(Conflict):
+    """The bin is full, stands elsewhere, or is not for that."""
+
+    code = "bin-refused"
+
+
 class ReasonRequired(Invalid):
     """An adjustment names no reason from the managed list."""
 
     code = "reason-required"
+
+
+class LotRefused(Conflict):
+    """The lot has expired, was recalled, or is known with another date."""
+
+    code = "lot-refused"
+
+
+class SerialRequired(Invalid):
+    """Every piece of the SKU has a number of its own, and it is not named."""
+
+    code = "serial-required"
+
+
+class SerialRefused(Conflict):
+    """The serial number is not where it should be, or was named twice."""
+
+    code = "serial-refused"
+
+
+class ArrivalRefused(Conflict):
+    """What was scanned does not belong to what should arrive."""
+
+    code = "arrival-refused"
+
+
+class Level(Protocol):
+    """The figures of a stock level, in pieces."""
+
+    on_hand: int
+    reserved: int
+    quarantined: int
+
+
+def sellable_of_report(level: Level, said: int) -> int:
+    """How many of the pieces that a supplier says it has count as sellable: never fewer than are promised already."""
+    return max(0, said, level.reserved + level.quarantined - level.on_hand)
 
 
 class LotRequired(Invalid):
@@ -150,3 +196,20 @@ class Adjusted:
     on_hand_before: int
     on_hand_after: int
     available_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Pieces that arrived: of which lot, or which numbered piece, and whether they can be sold."""
+
+    sku: str
+    quantity: int
+    lot: str = ""
+    expires_on: date | None = None
+    serials: tuple[str, ...] = ()
+    is_damaged: bool = False
+
+
+def local_day(timezone: str, at: datetime) -> date:
+    """The day that it is at a place."""
+    return at.astimezone(ZoneInfo(timezone)).date()

@@ -36,7 +36,7 @@ begin
         from stands
         left join (inventory_stagedpiece s
                    join inventory_reservation r on r.id = s.reservation_id and r.level_id = wanted_level
-                    and r.quantity > r.quantity_released + r.quantity_issued)
+                    and (r.id = for_reservation or r.quantity > r.quantity_released + r.quantity_issued))
           on s.bin_id is not distinct from stands.bin_id and s.lot_id is not distinct from stands.lot_id
        group by stands.id, stands.bin_id, stands.lot_id, free, kind, is_pickable, path_position, expires_on
     )

@@ -1,5 +1,7 @@
 """What stands where: running totals that only movements change."""
 
+from datetime import date
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -121,6 +123,10 @@ class Lot(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def must_not_be_sold(self, today: date) -> bool:
+        """Whether it was recalled or has expired by this day."""
+        return self.recalled_at is not None or (self.expires_on is not None and self.expires_on < today)
 
 
 class StockContent(models.Model):
