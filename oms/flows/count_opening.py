@@ -52,6 +52,8 @@ def open_because(wanted: Wanted, *, cause: str, at: datetime) -> list[str]:
 
     Raises ``LocationNotFound``, ``SkuNotFound``.
     """
+    if wanted.location and stock_queries.location(wanted.location).kind not in COUNTED_PLACES:
+        return []
     opened = _opened(wanted, cause, at=at)
     _record(opened, actor=SYSTEM, at=at)
     return [task.number for task in opened]

@@ -138,7 +138,7 @@ def short_pick(
     )
     _settle(work, work_queries.lines_to_work(work))
     fate = "they wait" if plan and plan.shortfall else "found elsewhere"
-    _tell_short(work, f"{missing} of {sku} were not found for {number}; {fate}.", actor=actor, at=at)
+    _tell_short(work, sku, f"{missing} of {sku} were not found for {number}; {fate}.", actor=actor, at=at)
     return work
 
 
@@ -227,7 +227,7 @@ def _write_off(
     adjustments.adjust(level, quantity_delta=-missing, reason=why, note=note, actor=actor, at=at)
 
 
-def _tell_short(work: FulfilmentOrder, message: str, *, actor: Actor, at: datetime) -> None:
+def _tell_short(work: FulfilmentOrder, sku: str, message: str, *, actor: Actor, at: datetime) -> None:
     order = work.order.number
     place = work.location.code
     alerts.open_alert(
@@ -240,5 +240,5 @@ def _tell_short(work: FulfilmentOrder, message: str, *, actor: Actor, at: dateti
         url=f"/orders/{order}",
     )
     audit.record("pick.short", "order", order, actor=actor, at=at, note=message)
-    payload = {"number": work.number, "order": order, "location": place}
+    payload = {"number": work.number, "order": order, "location": place, "sku": sku}
     outbox.record("pick.short", aggregate=f"order:{order}", at=at, payload=payload)

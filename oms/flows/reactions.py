@@ -8,7 +8,8 @@ from oms.core.actors import SYSTEM
 from oms.core.outbox import Message
 from oms.core.relay import Reaction
 from oms.core.transactions import owns_transaction
-from oms.flows import ordering
+from oms.flows import count_opening, ordering
+from oms.flows.count_opening import Wanted
 from oms.orders import queries as order_queries
 
 # So many orders are looked at for one piece of news; what still waits is served by the next or by the clock.
@@ -25,11 +26,20 @@ def serve_waiting(message: Message) -> None:
             ordering.serve_backorders(number, actor=SYSTEM, at=message.claimed_at)
 
 
+def count_what_was_short(message: Message) -> None:
+    """A picker found too few: what the books say is there is counted, unless it is being counted already."""
+    said = message.payload
+    if "sku" in said:
+        wanted = Wanted(location=said["location"], sku=said["sku"], bin=said.get("bin", ""))
+        count_opening.open_because(wanted, cause=f"Short pick of {said['number']}", at=message.claimed_at)
+
+
 # A topic that stands here names all of its reactions, the webhooks' among them.
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     webhooks.DELIVER: (webhooks.deliver,),
     "stock.changed": (webhooks.fan_out, serve_waiting),
     "order.cancelled": (webhooks.fan_out, serve_waiting),
+    "pick.short": (webhooks.fan_out, count_what_was_short),
 }
 # News of every other topic is told to the endpoints that listen.
 OTHERWISE: tuple[Reaction, ...] = (webhooks.fan_out,)

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from oms.core import audit
 from oms.core.actors import SYSTEM
-from oms.flows import importing, ordering, proving, watching
+from oms.flows import count_opening, importing, ordering, proving, watching
 from oms.imports import queries as import_queries
 from oms.orders import queries as order_queries
 from oms.reports.invariants import INVARIANTS
@@ -56,3 +56,17 @@ def run_imports(job_id: str = "") -> int:
     jobs = import_queries.stalled(at=timezone.now())
     importing.forget_files(at=timezone.now())
     return sum(importing.run(job, clock=timezone.now) for job in jobs)
+
+
+@shared_task
+def open_counts() -> int:
+    """Open the counts that plans make due today, and alert on those past their day."""
+    opened = sum(len(count_opening.open_due(plan, at=timezone.now())) for plan in count_opening.plan_ids())
+    count_opening.alert_overdue(at=timezone.now())
+    return opened
+
+
+@shared_task
+def classify_stock() -> int:
+    """Class all levels A, B or C anew by the value that left them lately."""
+    return count_opening.classify(at=timezone.now())

@@ -11,7 +11,9 @@ from inventory.models import Bin, CountClass, CountLine, CountPlan, CountTask
 from inventory.services import adjustments
 from inventory.services.adjustments import Where
 from oms.alerts.models import Alert
-from oms.flows import count_opening, cycle_counting, picking, shipping
+from oms.core.models import OutboxMessage
+from oms.core.outbox import Message
+from oms.flows import count_opening, cycle_counting, picking, reactions, shipping
 from oms.flows.count_opening import Wanted
 from tests import builders
 from tests.builders import NOON, TESTER, breaches, level, place, shelf, sku, worker
@@ -121,9 +123,14 @@ def test_overdue_counts_become_one_alert_per_place():
     assert Alert.objects.get().message.startswith("2 counts")
 
 
-def test_a_short_pick_asks_for_a_count():
+def test_a_short_pick_asks_for_a_count_once():
     shelf(on_hand=5)
     number = place(("MUG", 3)).work[0].number
     picking.short_pick(number, sku="MUG", missing=1, reason="lost", actor=TESTER, at=NOON)
-    count_opening.open_because(Wanted(location="PER", sku="MUG"), cause=f"Short pick of {number}", at=NOON)
+    told = OutboxMessage.objects.get(topic="pick.short")
+    message = Message(told.pk, told.topic, told.aggregate, told.payload, NOON, 1, 1, "", LATER)
+
+    for _ in range(2):
+        reactions.count_what_was_short(message)
+
     assert CountTask.objects.get().cause == f"Short pick of {number}"
