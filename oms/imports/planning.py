@@ -86,6 +86,11 @@ def plan(lines: Sequence[Line], known: Known) -> list[Outcome]:
     return [judge(line, known) for line in lines]
 
 
+def subject_of(thing: Any, resource: Columns) -> str:
+    """A thing as the journal names it: the words of its key, joined by spaces."""
+    return " ".join(str(resource.fields[name].get_value(thing)) for name in resource.key)
+
+
 def skus_named(codes: Iterable[str]) -> dict[str, Sku]:
     """The SKUs with these codes."""
     return {sku.code: sku for sku in Sku.objects.filter(code__in=sorted(codes))}
@@ -271,7 +276,7 @@ def _compared(
     missing = [name for name in known.resource.needed_new if is_new and not values.get(name)]
     if missing:
         return _refused(line, *(line.finding(name, "A new one needs this.") for name in missing))
-    subject = " ".join(str(line.values[name]) for name in known.resource.key if line.values.get(name))
+    subject = subject_of(thing, known.resource)
     changed, changes = set(), []
     # An empty cell leaves what is there as it is.
     for name, value in values.items():

@@ -6,12 +6,12 @@ from typing import Any
 
 from django.db.models import Model
 
-from inventory.models import Lot
+from inventory.models import Lot, StockLocation
 from oms.catalogue.models import Barcode, Sku
 from oms.core.transactions import joins_transaction
 from oms.imports.counts import Told
 from oms.imports.models import ImportChange
-from oms.imports.planning import Deed
+from oms.imports.planning import Deed, subject_of
 from oms.imports.resources import Columns
 from oms.imports.rules import Finding, Outcome, Verdict
 
@@ -111,11 +111,7 @@ def _things(subjects: Iterable[str], resource: Columns) -> dict[str, Any]:
     # The last word of a key may hold spaces itself, so every tail of the subject is a candidate.
     tails = {" ".join(words[n:]) for words in (each.split(" ") for each in wanted) for n in range(len(words))}
     rows = resource.queryset().filter(**{f"{path}__in": sorted(tails)})
-    return {subject: thing for thing in rows if (subject := _subject(thing, resource)) in wanted}
-
-
-def _subject(thing: Any, resource: Columns) -> str:
-    return " ".join(str(resource.fields[name].get_value(thing)) for name in resource.key)
+    return {subject: thing for thing in rows if (subject := subject_of(thing, resource)) in wanted}
 
 
 def _restore(thing: Any, told: Sequence[ImportChange], resource: Columns) -> list[Finding]:
@@ -169,5 +165,10 @@ def _remove(made: Sequence[tuple[int, Any]], resource: Columns) -> list[Finding]
         kept |= set(rows.values_list(name, flat=True).distinct())
     if model is Sku:
         Barcode.objects.filter(sku__in=ids - kept).delete()
-    model._default_manager.filter(pk__in=ids - kept).delete()
-    return [Finding(row, "", _subject(thing, resource), IN_USE) for row, thing in made if thing.pk in kept]
+    unused = model._default_manager.filter(pk__in=ids - kept)
+    # Their codes are spent for ever: one that nobody uses is switched off.
+    if model in {Sku, StockLocation}:
+        unused.update(is_active=False)
+    else:
+        unused.delete()
+    return [Finding(row, "", subject_of(thing, resource), IN_USE) for row, thing in made if thing.pk in kept]
