@@ -1,6 +1,5 @@
 """Files over REST: upload, watch, commit, undo; and everything out again in the same columns."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -124,7 +123,7 @@ class Imports(ApiView):
         choices = Choices.from_json(_part(request, "options"))
         looked = intake.looked_at(file, file.name or "file", kind, choices=choices)
         if mapping := _part(request, "mapping"):
-            looked = replace(looked, mapping=intake.checked_mapping(kind, looked.new.headers, mapping))
+            looked = intake.with_mapping(looked, mapping)
         then = JobState.CHECKING if dry_run else JobState.COMMITTING
 
         def render(job: object) -> tuple[int, object]:

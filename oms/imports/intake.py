@@ -84,6 +84,14 @@ def with_memory(looked: Looked, kept: ImportMapping | None) -> Looked:
     return replace(looked, mapping=dict(kept.mapping), choices=Choices.from_json(kept.options))
 
 
+def with_mapping(looked: Looked, told: Mapping[str, Any]) -> Looked:
+    """The same, with its columns as somebody says they are.
+
+    Raises ``Invalid``, ``ColumnsMissing``.
+    """
+    return replace(looked, mapping=checked_mapping(looked.new.kind, looked.new.headers, told))
+
+
 def checked_mapping(kind: Kind, head: Sequence[str], told: Mapping[str, Any]) -> dict[str, Any]:
     """A mapping as a person or a program said it: our column → header or position.
 
