@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from inventory.models import (
@@ -15,8 +16,12 @@ from inventory.models import (
     StockLevel,
     StockLocation,
     StockMovement,
+    StockReport,
 )
+from inventory.rules import ReportPolicy
+from oms.core.admin import each
 from oms.core.admin_site import AtLocations, Audited, ReadOnly, ReadOnlyInline
+from oms.flows import reporting_stock
 
 
 class BinInline(admin.TabularInline):
@@ -50,10 +55,32 @@ class LocationAdmin(AtLocations, Audited):
     list_display = ("code", "name", "kind", "city", "region", "timezone", "priority", "is_active")
     list_filter = ("is_active", "kind", "region")
     search_fields = ("code", "name", "city")
+    actions = ("sell_from_reports", "compare_reports")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Rights and files name a location by its code, so it never changes."""
-        return ("is_bin_managed",) if obj is None else ("code", "is_bin_managed")
+        moved_by_action = ("is_bin_managed", "report_policy")
+        return moved_by_action if obj is None else ("code", *moved_by_action)
+
+    @admin.action(description="Sell from what it reports", permissions=["change"])
+    def sell_from_reports(self, request: HttpRequest, chosen: QuerySet[StockLocation]) -> None:
+        """Count what the chosen partners or suppliers report as sellable, from their next report on."""
+        self._set_policy(request, chosen, ReportPolicy.SELL)
+
+    @admin.action(description="Only compare what it reports", permissions=["change"])
+    def compare_reports(self, request: HttpRequest, chosen: QuerySet[StockLocation]) -> None:
+        """Sell nothing from the reports of the chosen locations any more."""
+        self._set_policy(request, chosen, ReportPolicy.COMPARE)
+
+    def _set_policy(
+        self, request: HttpRequest, chosen: QuerySet[StockLocation], policy: ReportPolicy
+    ) -> None:
+        actor = request.user.actor
+        each(
+            request,
+            chosen,
+            lambda place, at: reporting_stock.set_report_policy(place.code, policy, actor=actor, at=at),
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Movements name it for ever."""
@@ -76,6 +103,17 @@ class BinAdmin(AtLocations, Audited):
         return False
 
 
+@admin.register(StockReport)
+class StockReportAdmin(AtLocations, ReadOnly):
+    """What partners and suppliers said; the staff pages compare it with our books."""
+
+    list_display = ("reference", "location", "reported_at", "received_at", "received_by", "is_complete")
+    list_filter = ("location", "reported_at")
+    list_select_related = ("location",)
+    search_fields = ("reference",)
+    show_full_result_count = False
+
+
 @admin.register(AdjustmentReason)
 class ReasonAdmin(Audited):
     """The managed list of reasons to correct a count."""
@@ -87,7 +125,28 @@ class ReasonAdmin(Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Files and programs name a reason by its code, so it never changes."""
-        return ("is_bin_managed",) if obj is None else ("code", "is_bin_managed")
+        moved_by_action = ("is_bin_managed", "report_policy")
+        return moved_by_action if obj is None else ("code", *moved_by_action)
+
+    @admin.action(description="Sell from what it reports", permissions=["change"])
+    def sell_from_reports(self, request: HttpRequest, chosen: QuerySet[StockLocation]) -> None:
+        """Count what the chosen partners or suppliers report as sellable, from their next report on."""
+        self._set_policy(request, chosen, ReportPolicy.SELL)
+
+    @admin.action(description="Only compare what it reports", permissions=["change"])
+    def compare_reports(self, request: HttpRequest, chosen: QuerySet[StockLocation]) -> None:
+        """Sell nothing from the reports of the chosen locations any more."""
+        self._set_policy(request, chosen, ReportPolicy.COMPARE)
+
+    def _set_policy(
+        self, request: HttpRequest, chosen: QuerySet[StockLocation], policy: ReportPolicy
+    ) -> None:
+        actor = request.user.actor
+        each(
+            request,
+            chosen,
+            lambda place, at: reporting_stock.set_report_policy(place.code, policy, actor=actor, at=at),
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Movements name it for ever."""

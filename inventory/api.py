@@ -12,13 +12,14 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from inventory import queries
+from inventory import history, queries
 from inventory.models import StockLevel, StockMovement
 from inventory.queries import LocationNotFound
 from inventory.rules import Adjusted
 from oms.core import idempotency
 from oms.core.api import answered, keyed, page_of, read_body
 from oms.core.api.filtering import filtered
+from oms.core.api.pages import CursorPages
 from oms.core.api.schema import documented, list_of
 from oms.core.api.views import ApiView
 from oms.core.tokens import Token
@@ -26,7 +27,11 @@ from oms.flows import counting
 
 
 class LevelAnswer(msgspec.Struct):
-    """One SKU at one location, in pieces; available is on hand less reserved, quarantined and safety stock."""
+    """One SKU at one location, in pieces.
+
+    Available is on hand and reported less reserved, quarantined and safety stock. Damaged pieces are among the
+    quarantined ones; reported ones are a supplier's own, sellable by the location's policy.
+    """
 
     sku: str
     location: str
@@ -36,10 +41,12 @@ class LevelAnswer(msgspec.Struct):
     safety_stock: int
     available: int
     incoming: int
+    damaged: int
+    reported: int
 
 
 class MovementAnswer(msgspec.Struct):
-    """One change of one level, in pieces."""
+    """One change of one level, in pieces; what the level held after it when one SKU at one location is listed."""
 
     id: int
     sku: str
@@ -53,6 +60,9 @@ class MovementAnswer(msgspec.Struct):
     note: str
     actor: str
     moved_at: datetime
+    on_hand_after: int | None = None
+    reserved_after: int | None = None
+    quarantined_after: int | None = None
 
 
 class AdjustmentBody(msgspec.Struct, frozen=True):
@@ -133,7 +143,17 @@ class StockMovements(ApiView):
         rows = _within(
             self.token, filtered(MovementFilter, queries.movements(), request), "level__location__code__in"
         )
-        return page_of(rows, request, render=_movement, ordering=("-moved_at", "-id"))
+        pages = CursorPages()
+        pages.ordering = ("-moved_at", "-id")
+        found: list[StockMovement] = list(pages.paginate_queryset(rows, request) or ())
+        answers = [_movement(movement) for movement in found]
+        # Only when nothing between them is left out do the rows of one level add up.
+        asked = set(request.query_params)
+        if {"sku", "location"} <= asked and not asked & {"kind", "reference"} and found:
+            for answer, after in zip(answers, history.run_down(found, [found[0].level_id]), strict=True):
+                answer.on_hand_after, answer.reserved_after = after.on_hand, after.reserved
+                answer.quarantined_after = after.quarantined
+        return pages.get_paginated_response(answers)
 
 
 class StockAdjustments(ApiView):
@@ -187,6 +207,8 @@ def _level(level: Any) -> LevelAnswer:
         level.safety_stock,
         level.available,
         level.incoming,
+        level.damaged,
+        level.reported,
     )
 
 

@@ -14,6 +14,8 @@ from inventory.models import (
     StockLevel,
     StockLocation,
     StockMovement,
+    StockReport,
+    StockReportLine,
 )
 from inventory.rules import SHIPPING, ReasonRequired
 from oms.core.errors import NotFound
@@ -23,6 +25,12 @@ class LocationNotFound(NotFound):
     """No location has this code."""
 
     code = "location-not-found"
+
+
+class ReportNotFound(NotFound):
+    """No stock report has this id."""
+
+    code = "stock-report-not-found"
 
 
 def levels() -> QuerySet[StockLevel]:
@@ -38,6 +46,11 @@ def levels() -> QuerySet[StockLevel]:
         .annotate(incoming=Coalesce(Subquery(to_come, output_field=IntegerField()), Value(0)))
         .order_by("sku__code", "location__priority", "location__code")
     )
+
+
+def levels_alone() -> QuerySet[StockLevel]:
+    """All levels with their SKU and location, without what is on its way."""
+    return StockLevel.objects.select_related("sku", "location")
 
 
 def movements() -> QuerySet[StockMovement]:
@@ -198,3 +211,41 @@ def stocked(location_code: str, *, at_least: int) -> set[str]:
     """SKU codes of which a location has at least so many pieces available."""
     levels = StockLevel.objects.filter(location__code=location_code, available__gte=at_least)
     return set(levels.values_list("sku__code", flat=True))
+
+
+def stock_reports() -> QuerySet[StockReport]:
+    """What partners and suppliers said, newest first, with how many SKUs differ from our books."""
+    return (
+        StockReport.objects.select_related("location")
+        .annotate(
+            skus=Count("lines"),
+            pieces=Coalesce(Sum("lines__on_hand"), 0),
+            differing=Count("lines", filter=~Q(lines__on_hand=F("lines__ours"))),
+        )
+        .order_by("-reported_at", "-id")
+    )
+
+
+def stock_report(report_id: int) -> StockReport:
+    """The report with this id.
+
+    Raises ``ReportNotFound``.
+    """
+    found = stock_reports().filter(pk=report_id).first()
+    if found is None:
+        raise ReportNotFound(f"There is no stock report {report_id}.")
+    return found
+
+
+def report_lines(report: StockReport) -> QuerySet[StockReportLine]:
+    """The lines of a report with their SKU and how far they are from our books, by SKU."""
+    return (
+        report.lines.select_related("sku")
+        .annotate(difference=F("on_hand") - F("ours"))
+        .order_by("sku__code", "id")
+    )
+
+
+def differing_lines(report: StockReport) -> int:
+    """How many SKUs a report shows otherwise than our books did."""
+    return report.lines.exclude(on_hand=F("ours")).count()

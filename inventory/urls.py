@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from inventory.views import lists, sku
+from inventory.views import lists, reports, sku
 
 app_name = "inventory"
 
 urlpatterns = [
     path("", lists.StockList.as_view(), name="list"),
+    path("reports", reports.ReportList.as_view(), name="reports"),
+    path("reports/<int:report_id>", reports.ReportPage.as_view(), name="report"),
     path("skus/<path:code>/adjust", sku.Adjust.as_view(), name="adjust"),
     path("skus/<path:code>", sku.SkuPage.as_view(), name="sku"),
 ]

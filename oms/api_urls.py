@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from fulfilment import api as fulfilment
 from inventory import api as inventory
+from inventory import api_history as books
+from inventory import api_reports as inventory_reports
 from oms.catalogue import api as catalogue
 from oms.imports import api as imports
 from oms.orders import api as orders
@@ -20,8 +22,13 @@ urlpatterns = [
     path("skus", catalogue.Skus.as_view()),
     path("skus/<str:code>", catalogue.OneSku.as_view()),
     path("stock-levels", inventory.StockLevels.as_view()),
+    path("stock-levels/as-of", books.StockAsOf.as_view()),
+    path("stock-closes", books.StockCloses.as_view()),
+    path("stock-closes/<str:location>/<str:day>", books.OneStockClose.as_view()),
     path("stock-movements", inventory.StockMovements.as_view()),
     path("stock-adjustments", inventory.StockAdjustments.as_view()),
+    path("stock-reports", inventory_reports.StockReports.as_view()),
+    path("stock-reports/<int:report_id>/lines", inventory_reports.StockReportLines.as_view()),
     path("fulfilment-orders", fulfilment.FulfilmentOrders.as_view()),
     path("fulfilment-orders/<str:number>", fulfilment.OneFulfilmentOrder.as_view()),
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),

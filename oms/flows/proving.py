@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from inventory.models import StockRepair
 from inventory.services import repairs
 from oms.alerts.models import Severity
 from oms.alerts.services import alerts
@@ -50,31 +51,7 @@ def repair(code: str, *, note: str, actor: Actor, at: datetime) -> int:
         queries.breaking_ids(code)[:MOST_REPAIRED], note=note.strip()[:300], actor=actor, at=at
     )
     for each in done:
-        audit.record(
-            "stock.repaired",
-            "sku",
-            each.level.sku.code,
-            actor=actor,
-            at=at,
-            note=note.strip(),
-            changes={
-                "location": each.level.location.code,
-                "on_hand": [each.on_hand_before, each.on_hand_after],
-                "reserved": [each.reserved_before, each.reserved_after],
-                "quarantined": [each.quarantined_before, each.quarantined_after],
-            },
-        )
-        outbox.record(
-            "stock.changed",
-            aggregate=f"sku:{each.level.sku.code}",
-            payload={
-                "sku": each.level.sku.code,
-                "location": each.level.location.code,
-                "document": f"repair {each.pk}",
-                "quantity_delta": each.on_hand_after - each.on_hand_before,
-            },
-            at=at,
-        )
+        _tell(each, note.strip(), actor=actor, at=at)
     return len(done)
 
 
@@ -92,3 +69,31 @@ def _keep(findings: Sequence[Finding], *, started_at: datetime, at: datetime) ->
                 message=f"Broken ({finding.differences} ×): {finding.invariant.says}",
                 url=f"/invariants/{finding.invariant.code}",
             )
+
+
+def _tell(each: StockRepair, note: str, *, actor: Actor, at: datetime) -> None:
+    audit.record(
+        "stock.repaired",
+        "sku",
+        each.level.sku.code,
+        actor=actor,
+        at=at,
+        note=note,
+        changes={
+            "location": each.level.location.code,
+            "on_hand": [each.on_hand_before, each.on_hand_after],
+            "reserved": [each.reserved_before, each.reserved_after],
+            "quarantined": [each.quarantined_before, each.quarantined_after],
+        },
+    )
+    outbox.record(
+        "stock.changed",
+        aggregate=f"sku:{each.level.sku.code}",
+        payload={
+            "sku": each.level.sku.code,
+            "location": each.level.location.code,
+            "document": f"repair {each.pk}",
+            "quantity_delta": each.on_hand_after - each.on_hand_before,
+        },
+        at=at,
+    )
