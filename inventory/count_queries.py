@@ -1,4 +1,4 @@
-"""Questions about counts: what is to be counted, what the books said at that instant, how accurate they are."""
+"""Questions about counts: what is to be counted, what the books said at that instant."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import BigIntegerField, Case, Count, DecimalField, F, Q, QuerySet, Sum, When
-from django.db.models.functions import Abs, Coalesce
+from django.db.models import Case, Count, F, Q, QuerySet, When
 
 from inventory.count_rules import LIVE_COUNTS, CountNotFound
 from inventory.models import (
     Bin,
+    CountClass,
     CountLine,
     CountPlan,
     CountScan,
@@ -273,50 +273,6 @@ def overdue(at: datetime) -> list[dict[str, object]]:
         return [dict(zip(("code", "name", "count", "since"), row, strict=True)) for row in cursor.fetchall()]
 
 
-def posted_lines(codes: Iterable[str] | None) -> QuerySet[CountLine]:
-    """Lines of posted counts with their difference and its value; the second count stands where there is one."""
-    is_second = Q(second_count__isnull=False)
-    whole = BigIntegerField()
-    cost = DecimalField(max_digits=24, decimal_places=4)
-    found = CountLine.objects.filter(task__posted_at__isnull=False).select_related(
-        "task__location", "task__bin", "task__plan", "level__sku", "level__location", "lot", "movement"
-    )
-    if codes is not None:
-        found = found.filter(task__location__code__in=list(codes))
-    return (
-        found.annotate(
-            counted=Case(When(is_second, then=F("second_count")), default=F("first_count")),
-            expected=Case(When(is_second, then=F("second_expected")), default=F("first_expected")),
-        )
-        .annotate(difference=F("counted") - F("expected"))
-        .annotate(
-            pieces_off=Abs("difference", output_field=whole),
-            value_off=Abs(F("difference") * Coalesce(F("level__sku__unit_cost"), 0), output_field=cost),
-            value_expected=Case(
-                When(expected__gt=0, then=F("expected") * Coalesce(F("level__sku__unit_cost"), 0)),
-                default=0,
-                output_field=cost,
-            ),
-        )
-    )
-
-
-IS_TOLERATED = Q(difference=0) | (
-    Q(task__plan__isnull=False, pieces_off__lte=F("task__plan__tolerance_pieces"))
-)
-
-
-def accuracy(lines: QuerySet[CountLine]) -> dict[str, object]:
-    """How many lines there are, how many agreed with the books, and the same by value, as sums."""
-    return lines.order_by().aggregate(
-        lines=Count("pk"),
-        exact=Count("pk", filter=Q(difference=0)),
-        tolerated=Count("pk", filter=IS_TOLERATED),
-        value_off=Sum("value_off"),
-        value_expected=Sum("value_expected"),
-    )
-
-
 def movement_of(adjustment: str) -> int:
     """The id of an adjustment's movement."""
     return StockAdjustment.objects.values_list("movement", flat=True).get(number=adjustment)
@@ -344,4 +300,43 @@ def levels_picked_from(bins: Iterable[Bin]) -> list[StockLevel]:
         StockLevel.objects.select_related("location", "sku")
         .filter(pick_bin__in=[each.pk for each in bins])
         .order_by("pick_bin__path_position", "sku__code")
+    )
+
+
+def last_touched(task_id: int, user_id: int, is_second: bool) -> int | None:
+    """The id of the line that a person counted last in this round, or None."""
+    return (
+        CountScan.objects.filter(line__task=task_id, scanned_by=user_id, is_second=is_second)
+        .order_by("-id")
+        .values_list("line", flat=True)
+        .first()
+    )
+
+
+def named(text: str) -> Q:
+    """A filter for counts that a text names: by number, bin, or a SKU that is asked for."""
+    lines = CountLine.objects.filter(level__sku__code__iexact=text).values("task")
+    return Q(number__iexact=text) | Q(bin__code__istartswith=text) | Q(bin__isnull=True, pk__in=lines)
+
+
+def asked_in(task_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The codes of the SKUs that these counts ask for, where they ask for SKUs and not for a bin."""
+    found: dict[int, list[str]] = {}
+    lines = CountLine.objects.filter(task__in=list(task_ids), task__bin__isnull=True)
+    for task_id, code in (
+        lines.order_by("level__sku__code").values_list("task", "level__sku__code").distinct()
+    ):
+        found.setdefault(task_id, []).append(code)
+    return found
+
+
+def classes(codes: Iterable[str] | None) -> QuerySet[CountClass]:
+    """How many levels of each class these locations have, and when the longest uncounted was counted last."""
+    found = CountClass.objects.filter(level__on_hand__gt=0)
+    if codes is not None:
+        found = found.filter(level__location__code__in=list(codes))
+    return (
+        found.values("level__location__name", "abc")
+        .annotate(levels=Count("pk"), never=Count("pk", filter=Q(last_counted_at__isnull=True)))
+        .order_by("level__location__name", "abc")
     )

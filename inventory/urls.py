@@ -1,6 +1,6 @@
 """Addresses of the staff pages of stock."""
 
-from django.urls import path
+from django.urls import include, path
 
 from inventory.views import lists, reports, sku
 
@@ -8,6 +8,7 @@ app_name = "inventory"
 
 urlpatterns = [
     path("", lists.StockList.as_view(), name="list"),
+    path("counts/", include("inventory.urls_counts")),
     path("reports", reports.ReportList.as_view(), name="reports"),
     path("reports/<int:report_id>", reports.ReportPage.as_view(), name="report"),
     path("skus/<path:code>/adjust", sku.Adjust.as_view(), name="adjust"),

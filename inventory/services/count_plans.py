@@ -7,6 +7,7 @@ from django.db import connection
 
 from inventory.count_rules import ABC_WINDOW_DAYS
 from inventory.models import Bin, CountPlan, StockLevel
+from oms.core.errors import Invalid
 from oms.core.transactions import joins_transaction
 
 _CLASSIFY = """
@@ -54,6 +55,17 @@ select b.id from inventory_bin b
    and not exists (select from inventory_counttask t where t.bin_id = b.id and t.status in {_LIVE})
  order by held.abc, last.at nulls first, b.path_position, b.id limit %(limit)s
 """
+
+
+@joins_transaction
+def save(plan: CountPlan) -> None:
+    """Write a plan.
+
+    Raises ``Invalid`` when the site has another one of this name.
+    """
+    if CountPlan.objects.filter(location=plan.location_id, name=plan.name).exclude(pk=plan.pk).exists():
+        raise Invalid(f"{plan.location.name} has a plan {plan.name} already.")
+    plan.save()
 
 
 @joins_transaction

@@ -101,7 +101,7 @@ def alert_overdue(*, at: datetime) -> int:
             at=at,
             location=str(place["code"]),
             message=f"{place['count']} counts at {place['name']} are overdue, the first since {place['since']}.",
-            url=f"/stock/counts?site={place['code']}",
+            url=f"/stock/counts/?site={place['code']}",
         )
     return len(late)
 
