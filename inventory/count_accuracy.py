@@ -1,7 +1,8 @@
 """Inventory accuracy: how many lines of posted counts agreed with the books, and by how much the others were off."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, tzinfo
+from typing import Any
 
 from django.db.models import BigIntegerField, Case, Count, DecimalField, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Abs, Coalesce, TruncWeek
@@ -63,9 +64,9 @@ def line_named(text: str) -> Q:
     )
 
 
-def by_week(lines: QuerySet[CountLine], *, zone: tzinfo, since: datetime) -> QuerySet[CountLine]:
+def by_week(lines: QuerySet[CountLine], *, zone: tzinfo, since: datetime) -> list[Mapping[str, Any]]:
     """The sums of ``accuracy`` for each week since an instant, newest first."""
-    return (
+    return list(
         lines.filter(task__posted_at__gte=since)
         .order_by()
         .annotate(week=TruncWeek("task__posted_at", tzinfo=zone))

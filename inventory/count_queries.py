@@ -1,12 +1,13 @@
 """Questions about counts: what is to be counted, what the books said at that instant."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Case, Count, F, Q, QuerySet, When
+from django.db.models import Case, Count, F, Prefetch, Q, QuerySet, When
 
 from inventory.count_rules import LIVE_COUNTS, CountNotFound
 from inventory.models import (
@@ -57,8 +58,16 @@ class Spot:
 
 def tasks(codes: Iterable[str] | None) -> QuerySet[CountTask]:
     """All counts at these locations (None: everywhere), with what names them."""
-    found = CountTask.objects.select_related("location", "bin", "plan", "first_counter", "second_counter")
+    found = CountTask.objects.select_related(
+        "location", "bin", "plan", "first_counter", "second_counter", "decided_by"
+    )
     return found if codes is None else found.filter(location__code__in=list(codes))
+
+
+def tasks_with_lines(codes: Iterable[str] | None) -> QuerySet[CountTask]:
+    """The same with their lines, in a fixed number of queries."""
+    lines = CountLine.objects.select_related("level__sku", "lot").order_by("id")
+    return tasks(codes).prefetch_related(Prefetch("lines", lines))
 
 
 def to_count(codes: Iterable[str] | None, user_id: int) -> QuerySet[CountTask]:
@@ -330,12 +339,12 @@ def asked_in(task_ids: Iterable[int]) -> dict[int, list[str]]:
     return found
 
 
-def classes(codes: Iterable[str] | None) -> QuerySet[CountClass]:
+def classes(codes: Iterable[str] | None) -> list[Mapping[str, Any]]:
     """How many levels of each class these locations have, and when the longest uncounted was counted last."""
     found = CountClass.objects.filter(level__on_hand__gt=0)
     if codes is not None:
         found = found.filter(level__location__code__in=list(codes))
-    return (
+    return list(
         found.values("level__location__name", "abc")
         .annotate(levels=Count("pk"), never=Count("pk", filter=Q(last_counted_at__isnull=True)))
         .order_by("level__location__name", "abc")

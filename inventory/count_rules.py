@@ -72,6 +72,12 @@ class CountClosed(IllegalTransition):
     code = "count-closed"
 
 
+class NotInReview(Conflict):
+    """The count does not wait for a third person's word."""
+
+    code = "not-in-review"
+
+
 class NothingToCount(Invalid):
     """There is nothing to be counted there, or it is being counted already."""
 

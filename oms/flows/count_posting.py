@@ -15,12 +15,13 @@ from inventory.count_rules import (
     BooksChanged,
     CounterDecides,
     CountsDisagree,
+    NotInReview,
     Off,
     Tolerance,
     shelf_shares,
 )
 from inventory.models import CountLine, CountTask
-from inventory.rules import COUNT_LIFECYCLE, CountStatus, LevelsMoved, NotEnoughStock
+from inventory.rules import CountStatus, LevelsMoved, NotEnoughStock
 from inventory.services import adjustments, counts
 from inventory.services.adjustments import Where
 from oms.core import approvals, audit, money, outbox
@@ -119,11 +120,13 @@ def in_hands(dated: Sequence[tuple[CountLine, datetime]]) -> Mapping[int, int]:
     return shelf_queries.away_at(latest.items())
 
 
-def refuse_counters(task: CountTask, user: User) -> None:
-    """Let only a person pass who has counted nothing of this.
+def refuse_unless_judge(task: CountTask, user: User) -> None:
+    """Let only a person pass who has counted nothing of this, and only when both counts are done.
 
-    Raises ``CounterDecides``.
+    Raises ``NotInReview``, ``CounterDecides``.
     """
+    if task.status != CountStatus.REVIEW:
+        raise NotInReview(f"{task.number} is {task.status} and does not wait for a word.")
     if user.pk in count_queries.counters_of(task.pk):
         raise CounterDecides(f"You have counted {task.number}. Somebody else decides about it.")
 
@@ -143,11 +146,10 @@ def approve(number: str, *, user: User, note: str = "", actor: Actor, at: dateti
     """Believe a count and write its differences; above the house's limit a second approver's word is asked for first.
 
     Raises ``CountNotFound``, ``CounterDecides``, ``CountsDisagree``, ``BooksChanged``, ``OwnRequest``,
-    ``NeedsNumbers``, ``NotEnoughStock``, ``IllegalTransition``.
+    ``NeedsNumbers``, ``NotEnoughStock``, ``NotInReview``.
     """
     task = count_queries.lock_task(number)
-    COUNT_LIFECYCLE.check(task.status, CountStatus.POSTED, what=number)
-    refuse_counters(task, user)
+    refuse_unless_judge(task, user)
     lines = count_queries.lines_of(task.pk)
     if not agree(lines):
         raise CountsDisagree(f"The two counts of {number} do not agree. Ask for one more.")

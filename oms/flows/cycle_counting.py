@@ -141,14 +141,14 @@ def finish(number: str, *, user: User, is_empty: bool = False, actor: Actor, at:
 def reject(number: str, *, user: User, note: str, actor: Actor, at: datetime) -> CountTask:
     """End a count without touching the stock.
 
-    Raises ``CountNotFound``, ``CounterDecides``, ``IllegalTransition``, ``Invalid`` without a note.
+    Raises ``CountNotFound``, ``CounterDecides``, ``NotInReview`` when it is over, ``Invalid`` without a note.
     """
     task = count_queries.lock_task(number)
     if not note.strip():
         message = "Say why the count is not believed."
         raise Invalid(message, problems=(("#/note", message),))
     if task.status not in BLIND_COUNTS:
-        count_posting.refuse_counters(task, user)
+        count_posting.refuse_unless_judge(task, user)
     decided_by = None if user.pk in count_queries.counters_of(task.pk) else user
     counts.close(task, decided_by=decided_by, note=note.strip(), at=at)
     audit.record("count.rejected", "count", number, actor=actor, at=at, note=note.strip())
@@ -159,10 +159,10 @@ def reject(number: str, *, user: User, note: str, actor: Actor, at: datetime) ->
 def count_again(number: str, *, user: User, actor: Actor, at: datetime) -> CountTask:
     """Ask for one more count by somebody who has not counted it.
 
-    Raises ``CountNotFound``, ``CounterDecides``, ``IllegalTransition``.
+    Raises ``CountNotFound``, ``CounterDecides``, ``NotInReview``.
     """
     task = count_queries.lock_task(number)
-    count_posting.refuse_counters(task, user)
+    count_posting.refuse_unless_judge(task, user)
     before = _figures(count_queries.lines_of(task.pk))
     counts.count_again(task)
     audit.record("count.recount_asked", "count", number, actor=actor, at=at, changes={"counts": before})
