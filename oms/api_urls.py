@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from fulfilment import api as fulfilment
 from inventory import api as inventory
+from inventory import api_counts as counts
 from inventory import api_history as books
 from inventory import api_reports as inventory_reports
 from oms.catalogue import api as catalogue
@@ -29,6 +30,14 @@ urlpatterns = [
     path("stock-adjustments", inventory.StockAdjustments.as_view()),
     path("stock-reports", inventory_reports.StockReports.as_view()),
     path("stock-reports/<int:report_id>/lines", inventory_reports.StockReportLines.as_view()),
+    path("count-tasks", counts.CountTasks.as_view()),
+    path("count-tasks/<str:number>", counts.OneCountTask.as_view()),
+    path("count-tasks/<str:number>/claim", counts.ClaimCount.as_view()),
+    path("count-tasks/<str:number>/counts", counts.CountFigures.as_view()),
+    path("count-tasks/<str:number>/finish", counts.FinishCount.as_view()),
+    path("count-tasks/<str:number>/approve", counts.ApproveCount.as_view()),
+    path("count-tasks/<str:number>/recount", counts.RecountCount.as_view()),
+    path("count-tasks/<str:number>/reject", counts.RejectCount.as_view()),
     path("fulfilment-orders", fulfilment.FulfilmentOrders.as_view()),
     path("fulfilment-orders/<str:number>", fulfilment.OneFulfilmentOrder.as_view()),
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
