@@ -5,9 +5,8 @@ microseconds, so that the same count told twice changes nothing, also where a cl
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -17,8 +16,7 @@ from oms.core.transactions import joins_transaction
 SOURCE = "import"
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(NamedTuple):
     """So many pieces of a SKU at a place at an instant; of one bin and lot of it when ``by_spot``. 0: not there yet."""
 
     sku_id: int
@@ -30,8 +28,7 @@ class Counted:
     lot_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(NamedTuple):
     """What the books say: the level now, its bin and lot now, and what moved there since the count."""
 
     level_id: int | None
@@ -43,8 +40,7 @@ class Looked:
     since: int
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(NamedTuple):
     """One movement to write; ``key`` occurs once, ``before`` and ``after`` are the level's pieces."""
 
     key: str
@@ -57,8 +53,7 @@ class Correction:
     lot_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(NamedTuple):
     """A movement of an import that may be withdrawn, and the level as it stands."""
 
     movement_id: int
@@ -104,11 +99,14 @@ with told as (
   select * from unnest(%(keys)s::text[], %(levels)s::bigint[], %(deltas)s::int[], %(moved)s::timestamptz[],
                        %(bins)s::bigint[], %(lots)s::bigint[], %(before)s::int[], %(after)s::int[])
     as t (key, level_id, delta, moved_at, bin_id, lot_id, before, after)
+), lost as materialized (
+  select inventory_place_of('loss') as place
 ), moved as (
-  insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, reason_id, bin_id, lot_id, source,
-                                       source_key, reference, actor)
-  select level_id, 'adjust', delta, moved_at, %(reason)s, bin_id, lot_id, '{SOURCE}', key, %(reference)s, %(actor)s
-    from told order by level_id, key
+  insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, reason_id, counter_location_id, bin_id,
+                                       lot_id, source, source_key, reference, actor)
+  select level_id, 'adjust', delta, moved_at, %(reason)s, lost.place, bin_id, lot_id, '{SOURCE}', key, %(reference)s,
+         %(actor)s
+    from told, lost order by level_id, key
   returning id, level_id, source_key
 )
 insert into inventory_stockadjustment (number, level_id, movement_id, on_hand_before, on_hand_after)
@@ -131,19 +129,14 @@ select m.id, m.source_key, l.id, s.code, p.code, m.on_hand_delta, m.moved_at, m.
 @joins_transaction
 def look(counts: Sequence[Counted]) -> list[Looked]:
     """What the books say about each count, in their order."""
-    columns: list[list[object]] = [
-        [count.sku_id for count in counts],
-        [count.location_id for count in counts],
-        [count.counted_at for count in counts],
-        [count.by_spot for count in counts],
-        [count.bin_id for count in counts],
-        [count.lot_id for count in counts],
-    ]
+    if not counts:
+        return []
+    sku, location, _, counted_at, by_spot, bin_id, lot_id = map(list, zip(*counts, strict=True))
     with connection.cursor() as cursor:
         # A batch is small beside the tables: walk the indexes, whatever the statistics say.
         cursor.execute(_NO_SCANS)
-        cursor.execute(_LOOK, columns)
-        found = [Looked(*row) for row in cursor.fetchall()]
+        cursor.execute(_LOOK, [sku, location, counted_at, by_spot, bin_id, lot_id])
+        found = list(map(Looked._make, cursor.fetchall()))
         cursor.execute(_AS_EVER)
     return found
 
@@ -177,19 +170,9 @@ def post(corrections: Sequence[Correction], *, reason_id: int, reference: str, a
     """
     if not corrections:
         return
-    told: dict[str, Any] = {
-        "keys": [each.key for each in corrections],
-        "levels": [each.level_id for each in corrections],
-        "deltas": [each.delta for each in corrections],
-        "moved": [each.moved_at for each in corrections],
-        "bins": [each.bin_id for each in corrections],
-        "lots": [each.lot_id for each in corrections],
-        "before": [each.before for each in corrections],
-        "after": [each.after for each in corrections],
-        "reason": reason_id,
-        "reference": reference,
-        "actor": actor.label,
-    }
+    names = ("keys", "levels", "deltas", "moved", "before", "after", "bins", "lots")
+    told: dict[str, Any] = dict(zip(names, map(list, zip(*corrections, strict=True)), strict=True))
+    told |= {"reason": reason_id, "reference": reference, "actor": actor.label}
     with connection.cursor() as cursor:
         cursor.execute(_POST, told)
 
@@ -213,20 +196,6 @@ def posted(reference: str, *, after: int, limit: int) -> list[Posted]:
         )
         cursor.execute(_POSTED, [[movement for movement, _ in found]])
         return [Posted(*row) for row in cursor.fetchall()]
-
-
-@joins_transaction
-def level_ids(places: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """The ids of the levels of these SKUs at these locations."""
-    pairs = sorted(set(places))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select l.sku_id, l.location_id, l.id from inventory_stocklevel l"
-            " join unnest(%s::bigint[], %s::bigint[]) as c (sku_id, location_id)"
-            " on l.sku_id = c.sku_id and l.location_id = c.location_id",
-            [[sku for sku, _ in pairs], [location for _, location in pairs]],
-        )
-        return {(sku, location): level for sku, location, level in cursor.fetchall()}
 
 
 def closed_until() -> dict[str, datetime]:

@@ -4,7 +4,6 @@ Nothing here commits: each function joins the chunk's transaction.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -38,10 +37,12 @@ def plan(lines: Sequence[Line], known: Known, book: CountBook, *, at: datetime) 
         things.make_named(told, at=at)
     counted = [_counted(each) for each in told]
     seen = stocktakes.look(counted)
+    were_there = [each.level_id is not None for each in seen]
     if known.lock:
         seen = _locked(counted, seen)
-    said = iter(seen)
-    return [counts.judged(each, next(said), book) if isinstance(each, Told) else each for each in resolved]
+    # A level made by the lock is as new as it was before.
+    said = iter(zip(seen, were_there, strict=True))
+    return [counts.judged(each, *next(said), book) if isinstance(each, Told) else each for each in resolved]
 
 
 @joins_transaction
@@ -53,12 +54,11 @@ def post(job: ImportJob, outcomes: Sequence[Outcome], *, at: datetime) -> None:
     deeds = [outcome.deed for outcome in outcomes if isinstance(outcome.deed, CountDeed)]
     if not deeds:
         return
-    levels = stocktakes.level_ids((deed.told.sku.pk, deed.told.place.pk) for deed in deeds)
     closed = stocktakes.closed_until()
     corrections = [
         Correction(
             key=_key(job, deed.told),
-            level_id=levels[deed.told.sku.pk, deed.told.place.pk],
+            level_id=deed.level_id,
             delta=deed.delta,
             moved_at=_dated(deed.told.counted_at, closed.get(deed.told.place.code)),
             before=deed.before,
@@ -128,11 +128,12 @@ def _counted(told: Told) -> Counted:
 
 def _locked(counted: Sequence[Counted], seen: list[Looked]) -> list[Looked]:
     # What agrees already is not locked: a file told twice holds up nobody.
-    differing = [at for at, (count, said) in enumerate(zip(counted, seen, strict=True)) if _differs(count, said)]
+    differing = [
+        at for at, (count, said) in enumerate(zip(counted, seen, strict=True)) if _differs(count, said)
+    ]
     stocktakes.lock((counted[at].sku_id, counted[at].location_id) for at in differing)
     for at, now in zip(differing, stocktakes.look([counted[at] for at in differing]), strict=True):
-        # A level made by the lock is as new as it was before.
-        seen[at] = now if seen[at].level_id else replace(now, level_id=None)
+        seen[at] = now
     return seen
 
 

@@ -5,7 +5,7 @@ in the transaction that wrote it, so that work which was killed goes on where it
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import IO, Any
@@ -20,6 +20,7 @@ from oms.imports import headers, planning, queries, reading
 from oms.imports.counts import CountBook
 from oms.imports.intake import PLACES, Looked, missing_columns
 from oms.imports.models import ImportJob
+from oms.imports.pace import ahead, steady_heap
 from oms.imports.parsing import Parser, in_chunks
 from oms.imports.planning import Claims, Known
 from oms.imports.reading import Shape
@@ -159,10 +160,13 @@ def _go_through(work: Work, clock: Clock) -> None:
     writes = work.state is JobState.COMMITTING
     job = queries.job(work.job_id)
     with ExitStack() as stack:
+        stack.enter_context(steady_heap())
         file = stack.enter_context(queries.file_of(job))
         shape = Shape(job.form, job.encoding, job.separator)
         sheet = stack.enter_context(reading.opened(file, shape))
-        for chunk in in_chunks(_parser(job, work.choices).lines(sheet), CHUNK):
+        lines = _parser(job, work.choices).lines(sheet)
+        # The next rows are read while the database works on these.
+        for chunk in stack.enter_context(closing(ahead(in_chunks(lines, CHUNK)))):
             if _last_row(chunk) <= job.last_row and writes:
                 # Written before this worker came: only what the file has claimed is gone through again.
                 _recall(work, chunk)

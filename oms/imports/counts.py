@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from inventory.models import Bin, Lot, StockLocation
 from inventory.rules import STOCK_KEEPING, LocationKind
@@ -64,11 +64,11 @@ class Told:
         return " ".join([self.sku.code, self.place.code, *spot])
 
 
-@dataclass(frozen=True, slots=True)
-class CountDeed:
+class CountDeed(NamedTuple):
     """By how much a level is corrected; ``after`` is the whole level's pieces."""
 
     told: Told
+    level_id: int
     delta: int
     before: int
     after: int
@@ -94,7 +94,7 @@ def resolved(lines: Sequence[Line], known: Known, book: CountBook) -> list[Told 
     return found
 
 
-def judged(told: Told, seen: Seen, book: CountBook) -> Outcome:
+def judged(told: Told, seen: Seen, was_there: bool, book: CountBook) -> Outcome:
     """The verdict on a count: the difference from the books of its instant, and whether it can be taken."""
     now = seen.spot_on_hand if told.by_spot else seen.on_hand
     delta = told.pieces - (now - seen.since)
@@ -110,8 +110,10 @@ def judged(told: Told, seen: Seen, book: CountBook) -> Outcome:
     if told.by_spot:
         book.drift[told.sku.code, told.place.pk] = drifted + delta
     change = Change(told.subject, "on_hand", str(now), str(now + delta))
-    verdict = Verdict.CREATED if is_new or seen.level_id is None else Verdict.CHANGED
-    return Outcome(line, verdict, (), (*made, change), CountDeed(told, delta, before, before + delta))
+    verdict = Verdict.CREATED if is_new or not was_there else Verdict.CHANGED
+    return Outcome(
+        line, verdict, (), (*made, change), CountDeed(told, seen.level_id or 0, delta, before, before + delta)
+    )
 
 
 def _objection(told: Told, seen: Seen, delta: int, before: int) -> Finding | None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from oms.core.errors import Conflict, Forbidden, Invalid, NotFound
 from oms.core.lifecycles import Lifecycle
@@ -102,8 +102,7 @@ class ImportOutOfReach(Forbidden):
     code = "import-out-of-reach"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Why one cell of one row is refused; ``column`` is the file's own word for it."""
 
     row: int
@@ -112,8 +111,7 @@ class Finding:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One field that a row changes, as people read it."""
 
     subject: str

@@ -20,7 +20,7 @@ from oms.core.actors import SYSTEM
 from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
 from oms.runtime.services import free_port
-from tests.benchmarks import load
+from tests.benchmarks import load, stock_files
 from tests.benchmarks.clients import Clients, paired
 from tests.benchmarks.ground import HOT, SKUS
 
@@ -47,7 +47,7 @@ def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
     results = []
     clients = Clients(where, MOST_CLIENTS)
     try:
-        for bench in (place_order_1, place_order_8, hot_sku_8, http_orders_8):
+        for bench in (place_order_1, place_order_8, hot_sku_8, http_orders_8, import_100k):
             if not only or any(bench.__name__.startswith(name) for name in only):
                 results += [_told(result) for result in bench(clients, where)]
     finally:
@@ -102,6 +102,14 @@ def http_orders_8(clients: Clients, where: str) -> Iterator[Result]:
     )
 
 
+def import_100k(clients: Clients, where: str) -> Iterator[Result]:
+    """A stock file of 100,000 rows from the command line: new, then once more."""
+    run = stock_files.measured(where)
+    yield _at_most("import_100k_rows", run.seconds, "s", stock_files.MOST_SECONDS)
+    yield _at_most("import_100k_memory", run.peak_mb, "MB", stock_files.MOST_MB)
+    yield _at_most("import_again_changed", run.changed_again, "rows", 0)
+
+
 def _three() -> list[str]:
     return [f"S{n:05d}" for n in random.sample(range(SKUS), 3)]
 
@@ -109,6 +117,11 @@ def _three() -> list[str]:
 def _ratio(name: str, ours: float, reference: float, *, aim: float) -> Result:
     ratio = ours / reference
     return Result(name, round(ours, 1), "orders/s", round(reference, 1), round(ratio, 3), aim, ratio >= aim)
+
+
+def _at_most(name: str, value: float, unit: str, aim: float) -> Result:
+    ratio = round(value / aim, 3) if aim else value
+    return Result(name, round(value, 1), unit, aim, ratio, 1, value <= aim)
 
 
 def _nothing_broken() -> Result:

@@ -33,33 +33,33 @@ def picture(page, name):
     page.screenshot(path=PICTURES / f"imports-{name}.png", full_page=True)
 
 
-@pytest.mark.parametrize(("size", "theme", "name"), [(DESK, "light", "desk"), (PHONE, "dark", "phone")])
-def test_a_count_comes_in(open_page, ruth, tmp_path, size, theme, name):
+@pytest.mark.parametrize(("size", "look"), [(DESK, "light"), (PHONE, "dark")])
+def test_a_count_comes_in(open_page, ruth, tmp_path, size, look):
     file = tmp_path / "north-count.csv"
     file.write_text("\n".join(ROWS) + "\n")
-    page = open_page("/imports/new", user=ruth, size=size, theme=theme)
-    picture(page, f"{name}-1-file")
+    page = open_page("/imports/new", user=ruth, size=size, theme=look)
+    picture(page, f"{look}-1-file")
     page.set_input_files("input[type=file]", file)
     page.get_by_role("button", name="Upload 1 file").click()
     page.get_by_role("heading", name="Match columns").wait_for()
-    picture(page, f"{name}-2-columns")
+    picture(page, f"{look}-2-columns")
     page.get_by_role("button", name="Check 7 rows").click()
     page.get_by_text("Working out the difference").wait_for()
-    picture(page, f"{name}-3-working")
+    picture(page, f"{look}-3-working")
     job = ImportJob.objects.get()
     run_imports(str(job.pk))
     # The page notices by itself.
     page.get_by_role("button", name="Import 2 good rows").wait_for()
-    picture(page, f"{name}-4-difference")
+    picture(page, f"{look}-4-difference")
     page.get_by_role("link", name="Refused 4").first.click()
     page.get_by_text("Not a whole number.").wait_for()
-    picture(page, f"{name}-5-refused")
+    picture(page, f"{look}-5-refused")
     page.get_by_role("button", name="Import 2 good rows").click()
     page.get_by_text("You can leave this page").wait_for()
     run_imports(str(job.pk))
     page.get_by_role("button", name="Undo 2 rows").wait_for()
-    picture(page, f"{name}-6-done")
+    picture(page, f"{look}-6-done")
     assert level("CUP", at="SYD").on_hand == 40
     page.goto("/imports/")
-    picture(page, f"{name}-7-list")
+    picture(page, f"{look}-7-list")
     assert page.get_by_text("north-count.csv").count() == 1

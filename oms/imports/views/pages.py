@@ -102,7 +102,9 @@ class ImportList(ListPage):
         return rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"exports": kinds_for(self.request.user)}
+        user = self.request.user
+        kinds = [(kind.value, word) for kind, word in KINDS.items()] if user.may("stock.export") else []
+        return super().get_context_data(**kwargs) | {"exports": kinds}
 
 
 class NewImport(Form):
@@ -123,6 +125,7 @@ class NewImport(Form):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
             "kinds": kinds_for(self.request.user),
+            "may_export": self.request.user.may("stock.export"),
             "steps": STEPS,
             "step": 0,
         }
