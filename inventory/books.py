@@ -45,6 +45,29 @@ class Period:
     closed_at: datetime
 
 
+class NotAnInstant(Invalid):
+    """An instant of the past is written by ISO 8601 with its zone, such as 2026-11-20T16:00:00Z."""
+
+    code = "not-an-instant"
+
+
+def instant(text: str, *, not_after: datetime) -> datetime:
+    """Read an instant of the past.
+
+    Raises ``NotAnInstant`` for other words, a missing zone or the future.
+    """
+    try:
+        # An unescaped plus of an address arrives as a space.
+        found = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text.strip())
+    except ValueError:
+        raise NotAnInstant() from None
+    if found.tzinfo is None:
+        raise NotAnInstant("Say the zone too, such as 2026-11-20T16:00:00Z or +08:00.")
+    if found > not_after:
+        raise NotAnInstant("That is in the future; stock is known up to now.")
+    return found.astimezone(UTC)
+
+
 def midnight(day: date, zone: str) -> datetime:
     """The instant at which a day begins by this clock, also where a change of the clock skips or repeats it."""
     return datetime.combine(day, time(0), tzinfo=ZoneInfo(zone)).astimezone(UTC)

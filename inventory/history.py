@@ -1,7 +1,7 @@
 """Stock as it was: at an instant, after a movement, day by day. What it costs never grows with history."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,7 +9,14 @@ from django.db import connection
 from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Abs
 
-from inventory.models import StockClose, StockCloseLine, StockContent, StockLocation
+from inventory.models import (
+    StockClose,
+    StockCloseLine,
+    StockContent,
+    StockLevel,
+    StockLocation,
+    StockMovement,
+)
 from inventory.rules import STOCK_KEEPING
 from oms.core.errors import NotFound
 
@@ -83,6 +90,11 @@ class Point:
     movement_id: int = LAST_MOVEMENT
 
 
+def levels_alone() -> QuerySet[StockLevel]:
+    """All levels with their SKU and location, without what is on its way."""
+    return StockLevel.objects.select_related("sku", "location")
+
+
 def standings(points: Sequence[Point]) -> list[Standing]:
     """How each level stood at its point, in the order given."""
     if not points:
@@ -104,6 +116,23 @@ def balance_after(level_ids: Iterable[int], *, at: datetime, movement_id: int) -
     found = standings([Point(pk, at, movement_id) for pk in level_ids])
     names = ("on_hand", "reserved", "quarantined", "safety_stock", "reported")
     return Standing(*(sum(getattr(each, name) for each in found) for name in names))
+
+
+def run_down(rows: Sequence[StockMovement], level_ids: Iterable[int]) -> list[Standing]:
+    """What these levels held together after each of these movements, which follow one another, newest first."""
+    if not rows:
+        return []
+    after = balance_after(level_ids, at=rows[0].moved_at, movement_id=rows[0].pk)
+    found = []
+    for row in rows:
+        found.append(after)
+        after = replace(
+            after,
+            on_hand=after.on_hand - row.on_hand_delta,
+            reserved=after.reserved - row.reserved_delta,
+            quarantined=after.quarantined - row.quarantined_delta,
+        )
+    return found
 
 
 def day_ends(level_ids: Sequence[int], *, since: datetime) -> dict[date, int]:
@@ -137,15 +166,24 @@ def closes() -> QuerySet[StockClose]:
     return StockClose.objects.select_related("location", "signature__signed_by").order_by("-closed_at", "-id")
 
 
-def close_of(location_code: str, day: date) -> StockClose:
-    """One closed day.
+def close_of(location_code: str, day: date | str) -> StockClose:
+    """One closed day; it may be written as 2026-11-22.
 
     Raises ``CloseNotFound``.
     """
-    found = closes().filter(location__code=location_code, day=day).first()
+    asked = parse_day(day) if isinstance(day, str) else day
+    found = closes().filter(location__code=location_code, day=asked).first() if asked else None
     if found is None:
         raise CloseNotFound(f"{day} is not closed for {location_code}.")
     return found
+
+
+def parse_day(text: str) -> date | None:
+    """Read a day such as 2026-11-22; None for other words."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def last_close(location_id: int) -> StockClose | None:

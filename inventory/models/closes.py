@@ -1,10 +1,18 @@
 """The books of a day: what it opened with, what moved, what it closed with. Written once."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import F, Q
 
 from inventory.models.levels import StockLevel
 from inventory.models.places import StockLocation
+
+
+def _percent(part: int, whole: int) -> Decimal:
+    if not part:
+        return Decimal("0.00")
+    return (Decimal(100 * part) / max(whole, 1)).quantize(Decimal("0.01"))
 
 
 class StockClose(models.Model):
@@ -33,6 +41,16 @@ class StockClose(models.Model):
 
     def __str__(self) -> str:
         return f"{self.location.code} {self.day}"
+
+    @property
+    def gap_percent(self) -> Decimal:
+        """Pieces that differ, of all pieces at the close: the figure that stays under one."""
+        return _percent(self.pieces_gap, self.pieces_closing)
+
+    @property
+    def levels_gap_percent(self) -> Decimal:
+        """SKUs that differ, of all SKUs compared."""
+        return _percent(self.levels_gap, self.levels_counted)
 
 
 class StockCloseLine(models.Model):
