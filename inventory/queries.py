@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -33,6 +34,12 @@ class ReportNotFound(NotFound):
     code = "stock-report-not-found"
 
 
+class LevelNotFound(NotFound):
+    """The SKU has never been at the location."""
+
+    code = "level-not-found"
+
+
 def levels() -> QuerySet[StockLevel]:
     """All levels with their SKU, location and ``incoming`` pieces, in the order of SKU and location."""
     to_come = (
@@ -46,11 +53,6 @@ def levels() -> QuerySet[StockLevel]:
         .annotate(incoming=Coalesce(Subquery(to_come, output_field=IntegerField()), Value(0)))
         .order_by("sku__code", "location__priority", "location__code")
     )
-
-
-def levels_alone() -> QuerySet[StockLevel]:
-    """All levels with their SKU and location, without what is on its way."""
-    return StockLevel.objects.select_related("sku", "location")
 
 
 def movements() -> QuerySet[StockMovement]:
@@ -249,3 +251,43 @@ def report_lines(report: StockReport) -> QuerySet[StockReportLine]:
 def differing_lines(report: StockReport) -> int:
     """How many SKUs a report shows otherwise than our books did."""
     return report.lines.exclude(on_hand=F("ours")).count()
+
+
+def level_with_id(level_id: int) -> StockLevel:
+    """The level with this id, its SKU and location."""
+    return StockLevel.objects.select_related("sku", "location").get(pk=level_id)
+
+
+def level(sku_id: int, location_id: int) -> StockLevel:
+    """The level of a SKU at a location.
+
+    Raises ``LevelNotFound`` when it never had any.
+    """
+    found = StockLevel.objects.select_related("sku", "location").filter(
+        sku_id=sku_id, location_id=location_id
+    )
+    if (there := found.first()) is None:
+        raise LevelNotFound("This location has never had it.")
+    return there
+
+
+_WHOLE_BUNDLES = """
+select place.code, min(greatest(coalesce(level.available, 0), 0) / part.quantity)
+  from inventory_stocklocation place
+  cross join catalogue_bundlecomponent part
+  left join inventory_stocklevel level on level.location_id = place.id and level.sku_id = part.component_id
+ where part.bundle_id = %s and place.kind in ('own', '3pl', 'supplier') and place.is_active
+   and (%s::text[] is null or place.code = any(%s))
+ group by place.code order by place.code
+"""
+
+
+def bundles_available(bundle_id: int, codes: Iterable[str] | None) -> dict[str, int]:
+    """How many whole bundles each of these active locations could ship now, by its code.
+
+    A component that several bundles share is counted for each: what one order takes, the others do not see any more.
+    """
+    places = None if codes is None else list(codes)
+    with connection.cursor() as cursor:
+        cursor.execute(_WHOLE_BUNDLES, [bundle_id, places, places])
+        return dict(cursor.fetchall())

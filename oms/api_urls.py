@@ -6,7 +6,9 @@ from fulfilment import api as fulfilment
 from inventory import api as inventory
 from inventory import api_counts as counts
 from inventory import api_history as books
+from inventory import api_lots as lots
 from inventory import api_reports as inventory_reports
+from inventory import api_transfers as transfers
 from oms.catalogue import api as catalogue
 from oms.imports import api as imports
 from oms.orders import api as orders
@@ -22,12 +24,22 @@ urlpatterns = [
     path("orders/<str:number>/release", orders.ReleaseOrder.as_view()),
     path("skus", catalogue.Skus.as_view()),
     path("skus/<str:code>", catalogue.OneSku.as_view()),
+    path("skus/<str:code>/bundle", catalogue.Bundle.as_view()),
     path("stock-levels", inventory.StockLevels.as_view()),
     path("stock-levels/as-of", books.StockAsOf.as_view()),
     path("stock-closes", books.StockCloses.as_view()),
     path("stock-closes/<str:location>/<str:day>", books.OneStockClose.as_view()),
     path("stock-movements", inventory.StockMovements.as_view()),
     path("stock-adjustments", inventory.StockAdjustments.as_view()),
+    path("transfers", transfers.Transfers.as_view()),
+    path("transfers/<str:number>", transfers.OneTransfer.as_view()),
+    path("transfers/<str:number>/send", transfers.SendTransfer.as_view()),
+    path("transfers/<str:number>/receive", transfers.ReceiveTransfer.as_view()),
+    path("transfers/<str:number>/cancel", transfers.CancelTransfer.as_view()),
+    path("lots", lots.Lots.as_view()),
+    path("lots/<str:sku>/<str:lot>", lots.OneLot.as_view()),
+    path("lots/<str:sku>/<str:lot>/recall", lots.RecallLot.as_view()),
+    path("serial-numbers", lots.Serials.as_view()),
     path("stock-reports", inventory_reports.StockReports.as_view()),
     path("stock-reports/<int:report_id>/lines", inventory_reports.StockReportLines.as_view()),
     path("count-tasks", counts.CountTasks.as_view()),

@@ -226,6 +226,8 @@ CELERY_BEAT_SCHEDULE = {
     "serve backorders": {"task": "oms.flows.tasks.serve_backorders", "schedule": 300},
     "pick up imports": {"task": "oms.flows.tasks.run_imports", "schedule": 30, "options": {"expires": 30}},
     "watch requests and promises": {"task": "oms.flows.tasks.watch_requests", "schedule": 300},
+    "expire lots": {"task": "oms.flows.tasks.expire_lots", "schedule": 60, "options": {"expires": 60}},
+    "watch transfers": {"task": "oms.flows.tasks.watch_transfers", "schedule": 900},
     "open counts": {"task": "oms.flows.tasks.open_counts", "schedule": crontab(minute=7)},
     "classify stock": {"task": "oms.flows.tasks.classify_stock", "schedule": crontab(hour=1, minute=40)},
     "prove invariants": {"task": "oms.flows.tasks.prove_invariants", "schedule": crontab(hour=2, minute=10)},

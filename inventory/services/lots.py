@@ -3,8 +3,8 @@
 from datetime import date, datetime
 
 from inventory import floor_queries
-from inventory.models import Lot
-from inventory.rules import LotRefused
+from inventory.models import Lot, StockLevel
+from inventory.rules import LotRefused, LotRequired, local_day
 from oms.catalogue.models import Sku
 from oms.core.errors import Invalid
 from oms.core.transactions import joins_transaction
@@ -59,3 +59,16 @@ def recall(lot: Lot, *, reason: str, at: datetime) -> None:
 def _refuse_past(sku: Sku, code: str, expires_on: date | None, today: date) -> None:
     if expires_on and expires_on < today:
         raise LotRefused(f"Lot {code} of {sku.code} expired on {expires_on:%d %b %Y}. Set it aside.")
+
+
+def check_sellable(level: StockLevel, lot: Lot | None, *, at: datetime) -> None:
+    """Refuse to give back what must not be sold.
+
+    Raises ``LotRequired`` when the SKU is kept by lot and none is named, ``LotRefused``.
+    """
+    if lot is None:
+        if level.sku.is_lot_tracked:
+            raise LotRequired(level.sku.code)
+        return
+    if lot.must_not_be_sold(local_day(level.location.timezone, at)):
+        raise LotRefused(f"Lot {lot.code} of {level.sku.code} was recalled or has expired. It stays aside.")

@@ -6,9 +6,10 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from inventory import lot_queries
 from oms.core import audit
 from oms.core.actors import SYSTEM
-from oms.flows import count_opening, importing, ordering, proving, watching
+from oms.flows import count_opening, holding, importing, ordering, proving, transferring, watching
 from oms.imports import queries as import_queries
 from oms.orders import queries as order_queries
 from oms.reports.invariants import INVARIANTS
@@ -70,3 +71,16 @@ def open_counts() -> int:
 def classify_stock() -> int:
     """Class all levels A, B or C anew by the value that left them lately."""
     return count_opening.classify(at=timezone.now())
+
+
+@shared_task
+def expire_lots() -> int:
+    """Take lots off sale whose last day is over where they stand; says how many pieces."""
+    late = lot_queries.levels_past_sale(timezone.now())
+    return sum(holding.expire(level.pk, actor=SYSTEM, at=timezone.now()) for level in late)
+
+
+@shared_task
+def watch_transfers() -> int:
+    """Alert on transfers that should have arrived by now."""
+    return transferring.watch(today=timezone.now().date(), at=timezone.now())
