@@ -230,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
     "watch transfers": {"task": "oms.flows.tasks.watch_transfers", "schedule": 900},
     "open counts": {"task": "oms.flows.tasks.open_counts", "schedule": crontab(minute=7)},
     "classify stock": {"task": "oms.flows.tasks.classify_stock", "schedule": crontab(hour=1, minute=40)},
+    "close stock": {"task": "oms.flows.tasks.close_stock", "schedule": 300, "options": {"expires": 300}},
     "prove invariants": {"task": "oms.flows.tasks.prove_invariants", "schedule": crontab(hour=2, minute=10)},
     "verify the audit": {"task": "oms.flows.tasks.verify_audit", "schedule": crontab(hour=3, minute=10)},
 }

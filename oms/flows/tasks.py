@@ -6,10 +6,12 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from inventory import history as stock_history
 from inventory import lot_queries
 from oms.core import audit
 from oms.core.actors import SYSTEM
-from oms.flows import count_opening, holding, importing, ordering, proving, transferring, watching
+from oms.core.errors import Refusal
+from oms.flows import closing, count_opening, holding, importing, ordering, proving, transferring, watching
 from oms.imports import queries as import_queries
 from oms.orders import queries as order_queries
 from oms.reports.invariants import INVARIANTS
@@ -31,6 +33,18 @@ def serve_backorders() -> int:
 def watch_requests() -> int:
     """Alert on fulfilment requests that nobody has answered in time, and on orders past their promise."""
     return watching.overdue_requests(at=timezone.now()) + watching.late_orders(at=timezone.now())
+
+
+@shared_task
+def close_stock() -> int:
+    """Close the days of stock that are over; a location whose day is still being written is tried again."""
+    closed = 0
+    for place in stock_history.places_with_books():
+        try:
+            closed += len(closing.close_through(place.code, actor=SYSTEM, at=timezone.now()))
+        except Refusal as refusal:
+            log.info("day not closed", location=place.code, why=str(refusal))
+    return closed
 
 
 @shared_task

@@ -14,7 +14,7 @@ from oms.alerts.models import Alert
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refusal
 from oms.core.models import User
-from oms.flows import closing, counting, ordering, shipping
+from oms.flows import closing, counting, ordering, shipping, tasks
 from tests.builders import TESTER, breaches, channel, level, location, reasons, request, sku
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -209,3 +209,8 @@ def test_the_command_closes_every_location(perth, capsys):
     call_command("close_stock")
     assert "PER: " in capsys.readouterr().out
     assert history.last_close(perth.location_id).day >= day(2)
+
+
+def test_the_clock_closes_every_location_and_again_changes_nothing(perth):
+    assert tasks.close_stock() > 0
+    assert tasks.close_stock() == 0
