@@ -345,7 +345,8 @@ def _blind(task: CountTask, line: CountLine) -> CountLineAnswer:
     return CountLineAnswer(
         sku=line.level.sku.code,
         lot=line.lot.code if line.lot else None,
-        was_asked_for=not line.is_found,
+        # In a bin everything is asked for; whether the books know of it is not told.
+        was_asked_for=task.bin_id is not None or not line.is_found,
         counted=counts.counted(task, line) if now else None,
         counted_at=at if now else None,
         expected=None,

@@ -349,3 +349,8 @@ def classes(codes: Iterable[str] | None) -> list[Mapping[str, Any]]:
         .annotate(levels=Count("pk"), never=Count("pk", filter=Q(last_counted_at__isnull=True)))
         .order_by("level__location__name", "abc")
     )
+
+
+def is_held(level_id: int, bin_id: int | None, lot: Lot | None) -> bool:
+    """Whether the books see anything of a level in this bin and of this lot."""
+    return StockContent.objects.filter(level=level_id, bin=bin_id, lot=lot).exists()

@@ -149,8 +149,11 @@ def put_back(task: CountTask) -> None:
 
 @joins_transaction
 def line_for(task: CountTask, level: StockLevel, lot: Lot | None) -> CountLine:
-    """The line of a SKU (of a lot) on a locked count, made when the counter finds what nobody asked for."""
-    line, _ = CountLine.objects.get_or_create(task=task, level=level, lot=lot, defaults={"is_found": True})
+    """The line of a SKU (of a lot) on a locked count, made when the counter comes upon it."""
+    is_found = not count_queries.is_held(level.pk, task.bin_id, lot)
+    line, _ = CountLine.objects.get_or_create(
+        task=task, level=level, lot=lot, defaults={"is_found": is_found}
+    )
     return line
 
 
