@@ -57,7 +57,19 @@ class SkuPage(Record):
             "bins": [level for level in levels if level.pick_bin and level.on_hand],
             "expected": list(queries.expected_at(levels)),
             "may_adjust": self.request.user.may("stock.adjust"),
+            "bundle": self.bundle(sku, codes),
             **self.rows_behind(show, shown),
+        }
+
+    def bundle(self, sku: Any, codes: Any) -> dict[str, Any] | None:
+        """Return what a bundle is made of and how many each site could ship, or None for an ordinary SKU."""
+        if not sku.is_bundle:
+            return None
+        available = queries.bundles_available(sku.pk, codes)
+        return {
+            "parts": sku_queries.components_of([sku.code]).get(sku.code, ()),
+            "sites": [(code, count) for code, count in available.items() if count],
+            "total": sum(available.values()),
         }
 
     def rows_behind(self, show: str, levels: list[Any]) -> dict[str, Any]:

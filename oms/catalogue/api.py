@@ -12,6 +12,7 @@ from msgspec import UNSET, Meta, UnsetType
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from inventory import queries as stock_queries
 from oms.catalogue import queries
 from oms.catalogue.models import Barcode, Sku
 from oms.core import idempotency, money
@@ -55,6 +56,27 @@ class SkuChanges(msgspec.Struct, frozen=True):
     tags: Tags | UnsetType = UNSET
     backorder_policy: Policy | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
+
+
+class ComponentBody(msgspec.Struct, frozen=True):
+    """So many pieces of a SKU in one bundle."""
+
+    sku: Annotated[str, Meta(min_length=1, max_length=64)]
+    quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class BundleBody(msgspec.Struct, frozen=True):
+    """What a bundle is made of; nothing makes it an ordinary SKU again."""
+
+    components: Annotated[list[ComponentBody], Meta(max_length=100)]
+
+
+class BundleAnswer(msgspec.Struct):
+    """What a bundle is made of, and how many are available at each location, in bundles."""
+
+    sku: str
+    components: list[ComponentBody]
+    available: dict[str, int]
 
 
 class SkuAnswer(msgspec.Struct):
@@ -140,6 +162,30 @@ class OneSku(ApiView):
             code, barcode=barcode, facts=_facts(body), actor=self.actor, at=timezone.now()
         )
         return Response(_answer(sku))
+
+
+class Bundle(ApiView):
+    """What a SKU is made of."""
+
+    scope = {"GET": "skus:read", "PUT": "skus:write"}
+
+    @documented("Read a bundle", answers={200: BundleAnswer})
+    def get(self, request: Request, code: str) -> Response:
+        """Its components, and how many whole bundles each location could ship."""
+        return Response(self._answer(queries.sku(code)))
+
+    @documented("Compose a bundle", body=BundleBody, answers={200: BundleAnswer})
+    def put(self, request: Request, code: str) -> Response:
+        """Say what is in it; orders that were placed before keep what they had."""
+        body = read_body(request, BundleBody)
+        pieces = {part.sku: part.quantity for part in body.components}
+        sku = cataloguing.compose_bundle(code, pieces, actor=self.actor, at=timezone.now())
+        return Response(self._answer(sku))
+
+    def _answer(self, sku: Sku) -> BundleAnswer:
+        parts = queries.components_of([sku.code]).get(sku.code, ())
+        available = stock_queries.bundles_available(sku.pk, self.token.locations)
+        return BundleAnswer(sku.code, [ComponentBody(part.sku, part.quantity) for part in parts], available)
 
 
 def _facts(body: SkuBody | SkuChanges) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Questions about SKUs."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
-from oms.catalogue.models import Barcode, Sku
+from oms.catalogue.models import Barcode, BundleComponent, Sku
 from oms.core.errors import NotFound
 
 
@@ -36,6 +37,37 @@ def skus_by_code(codes: Iterable[str]) -> dict[str, Sku]:
     if missing := sorted(wanted - found.keys()):
         raise SkuNotFound(f"There is no SKU {', '.join(missing[:10])}.")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """So many pieces of a SKU in one bundle; ``worth`` is its part of the bundle's price, in no unit."""
+
+    sku: str
+    quantity: int
+    worth: int
+
+
+def components_of(bundle_codes: Iterable[str]) -> dict[str, tuple[Component, ...]]:
+    """What is in each of these bundles, by the bundle's code; codes of other SKUs are left out.
+
+    A component is worth what it costs; where a cost is not known, all are worth the same by the piece.
+    """
+    rows: dict[str, list[BundleComponent]] = {}
+    found = BundleComponent.objects.filter(bundle__code__in=list(bundle_codes)).order_by("pk")
+    for row in found.select_related("bundle", "component"):
+        rows.setdefault(row.bundle.code, []).append(row)
+    return {code: _valued(parts) for code, parts in rows.items()}
+
+
+def _valued(parts: list[BundleComponent]) -> tuple[Component, ...]:
+    costs = [part.component.unit_cost for part in parts]
+    known = [int(cost * 10_000) for cost in costs if cost]
+    each = known if len(known) == len(parts) else [1] * len(parts)
+    return tuple(
+        Component(part.component.code, part.quantity, cost * part.quantity)
+        for part, cost in zip(parts, each, strict=True)
+    )
 
 
 def by_code_or_barcode(scanned: str) -> Sku | None:

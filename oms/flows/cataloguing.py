@@ -6,7 +6,7 @@ from typing import Any
 
 from oms.catalogue import queries
 from oms.catalogue.models import Sku
-from oms.catalogue.services import skus
+from oms.catalogue.services import bundles, skus
 from oms.core import audit
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
@@ -44,4 +44,17 @@ def change_sku(
         at=at,
         changes=told | ({"barcode": barcode} if barcode else {}),
     )
+    return sku
+
+
+@owns_transaction()
+def compose_bundle(code: str, pieces: Mapping[str, int], *, actor: Actor, at: datetime) -> Sku:
+    """Let a SKU be a bundle of so many pieces of others (code → pieces); none makes it an ordinary SKU again.
+
+    Raises ``SkuNotFound``, ``NotABundle``, ``Invalid``.
+    """
+    sku = queries.sku(code)
+    changes = bundles.compose(sku, pieces=pieces)
+    if changes:
+        audit.record("sku.composed", "sku", sku.code, actor=actor, at=at, changes=changes)
     return sku

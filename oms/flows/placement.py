@@ -11,7 +11,9 @@ from fulfilment.rules import WorkStatus
 from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy, UnknownChannel
 from oms.core import money
+from oms.flows import bundling
 from oms.flows.batches import Batch, NewWork
+from oms.flows.bundling import Asked, whole_bundles
 from oms.flows.snapshots import Snapshot
 from oms.orders.requests import NewOrder, Placed, PlacedLine, PlacedWork
 from oms.orders.rules import DuplicateOrder, OrderBlocked, OrderProgress, OrderState
@@ -32,12 +34,16 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     if known is not None:
         raise DuplicateOrder(f"{request.external_number} of {request.channel} is order {known}.", order=known)
     policy = _policy(request, seen)
-    facts = _facts(request, policy, seen)
+    asked = bundling.asked_by(request, seen)
+    facts = _facts(request, asked, policy, seen)
     plan = _plan(facts, seen)
-    _refuse_blocked(request, policy, seen, plan)
+    _refuse_blocked(asked, policy, seen, plan)
     order_id, decision_id = ids.next_order()
-    line_ids = tuple([ids.next_line() for _ in request.lines])
-    placed = _gather(Decided(request, policy, plan, order_id, decision_id, line_ids), seen, batch)
+    line_ids = tuple([ids.next_line() for _ in asked])
+    bundles = dict.fromkeys([part.source for part in asked if part.per_bundle])
+    bundle_ids = {source: ids.next_line() for source in bundles}
+    decided = Decided(request, asked, policy, plan, order_id, decision_id, line_ids, bundle_ids)
+    placed = _gather(decided, seen, batch)
     seen.duplicates[request.channel, request.external_number] = placed.number
     return placed
 
@@ -66,19 +72,18 @@ def _policy(request: NewOrder, seen: Snapshot) -> ChannelPolicy:
     return policy
 
 
-def _facts(request: NewOrder, policy: ChannelPolicy, seen: Snapshot) -> OrderFacts:
-    lines, value = [], Decimal(0)
-    for index, line in enumerate(request.lines):
-        sku = seen.sku(line.sku, f"#/lines/{index}/sku")
-        lines.append(Line(index, sku.id, sku.code, line.quantity, sku.weight_grams, sku.tags))
-        value += line.unit_price * line.quantity
+def _facts(request: NewOrder, asked: Sequence[Asked], policy: ChannelPolicy, seen: Snapshot) -> OrderFacts:
+    lines = []
+    for index, part in enumerate(asked):
+        sku = seen.skus[part.sku]
+        lines.append(Line(index, sku.id, sku.code, part.quantity, sku.weight_grams, sku.tags))
     shipping = request.shipping
     return OrderFacts(
         channel=policy.code,
         customer_type=request.customer_type.value,
         destination=Destination(shipping.country, shipping.region.upper(), shipping.postcode.upper()),
         lines=tuple(lines),
-        value_minor=money.rounded(value, request.currency).amount,
+        value_minor=_value(request),
         currency=request.currency,
         partial=Partial(policy.partial_policy),
         buffer=policy.stock_buffer,
@@ -91,14 +96,19 @@ def _plan(facts: OrderFacts, seen: Snapshot) -> Plan:
     return planner.plan(facts, stock=seen.stock, network=tables.network(facts.destination))
 
 
-def _refuse_blocked(request: NewOrder, policy: ChannelPolicy, seen: Snapshot, plan: Plan) -> None:
+def _value(request: NewOrder) -> int:
+    value = sum([line.unit_price * line.quantity for line in request.lines], Decimal(0))
+    return money.rounded(value, request.currency).amount
+
+
+def _refuse_blocked(asked: Sequence[Asked], policy: ChannelPolicy, seen: Snapshot, plan: Plan) -> None:
     for index, missing in plan.shortfall:
-        sku = seen.skus[request.lines[int(index)].sku]
+        wanted = asked[int(index)]
+        sku = seen.skus[wanted.sku]
         if (sku.backorder_policy or policy.backorder_policy) == BLOCK:
-            there = request.lines[int(index)].quantity - missing
+            there = wanted.quantity - missing
             raise OrderBlocked(
-                f"{there} of {request.lines[int(index)].quantity} pieces of {sku.code} are there, and it is not"
-                " sold on backorder.",
+                f"{there} of {wanted.quantity} pieces of {sku.code} are there, and it is not sold on backorder.",
                 sku=sku.code,
                 available=there,
             )
@@ -109,11 +119,13 @@ class Decided:
     """A request, what was decided for it, and the ids of what will be written."""
 
     request: NewOrder
+    asked: tuple[Asked, ...]
     policy: ChannelPolicy
     plan: Plan
     order_id: int
     decision_id: int
     line_ids: tuple[int, ...]
+    bundle_ids: Mapping[int, int]
 
     @property
     def number(self) -> str:
@@ -122,7 +134,7 @@ class Decided:
 
     @property
     def missing(self) -> dict[int, int]:
-        """Pieces that nothing can serve, by the line's index."""
+        """Pieces that nothing can serve, by the index of what was asked."""
         return {int(index): pieces for index, pieces in self.plan.shortfall}
 
     @property
@@ -140,18 +152,32 @@ def _gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
     request, plan = decided.request, decided.plan
     totals = [money.total(line.unit_price, line.quantity, request.currency) for line in request.lines]
     _gather_order(decided, batch, sum(total.amount for total in totals))
+    for source, bundle_id in decided.bundle_ids.items():
+        line = request.lines[source]
+        batch.add(
+            "bundles",
+            id=bundle_id,
+            order_id=decided.order_id,
+            position=source + 1,
+            sku_id=seen.skus[line.sku].id,
+            quantity_ordered=line.quantity,
+            unit_price=str(line.unit_price),
+            total_minor=totals[source].amount,
+        )
     missing = decided.missing
-    for index, line in enumerate(request.lines):
+    for index, part in enumerate(decided.asked):
         batch.add(
             "lines",
             id=decided.line_ids[index],
             order_id=decided.order_id,
             position=index + 1,
-            sku_id=seen.skus[line.sku].id,
-            quantity_ordered=line.quantity,
+            sku_id=seen.skus[part.sku].id,
+            quantity_ordered=part.quantity,
             quantity_waiting=missing.get(index, 0),
-            unit_price=str(line.unit_price),
-            total_minor=totals[index].amount,
+            unit_price=str(part.unit_price),
+            total_minor=part.total_minor,
+            bundle_line_id=decided.bundle_ids.get(part.source),
+            quantity_per_bundle=part.per_bundle,
         )
     _gather_news(decided, batch)
     lines = dict(enumerate(decided.line_ids))
@@ -162,22 +188,29 @@ def _gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
 
 
 def _answer(decided: Decided, work: tuple[PlacedWork, ...], totals: Sequence[str]) -> Placed:
-    allocated, missing = _allocated(decided.plan), decided.missing
+    allocated = _allocated(decided.plan)
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for index, part in enumerate(decided.asked):
+        groups[part.source].append(index)
+    placed = []
+    for source, line in enumerate(decided.request.lines):
+        parts = [decided.asked[index] for index in groups[source]]
+        served = whole_bundles(parts, allocated, groups[source][0])
+        placed.append(
+            PlacedLine(
+                line.sku,
+                line.quantity,
+                served,
+                line.quantity - served,
+                f"{line.unit_price:f}",
+                totals[source],
+            )
+        )
     return Placed(
         number=decided.number,
         status=OrderState.ON_HOLD if decided.on_hold else decided.progress,
         decision_id=decided.decision_id,
-        lines=tuple(
-            PlacedLine(
-                line.sku,
-                line.quantity,
-                allocated[index],
-                missing.get(index, 0),
-                f"{line.unit_price:f}",
-                totals[index],
-            )
-            for index, line in enumerate(decided.request.lines)
-        ),
+        lines=tuple(placed),
         work=work,
     )
 

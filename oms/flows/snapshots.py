@@ -1,11 +1,13 @@
 """What is seen before an order is planned: one round trip, without a lock."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import msgspec
 from django.db import connection
 
+from oms.catalogue import queries as sku_queries
+from oms.catalogue.queries import Component
 from oms.core import idempotency
 from oms.core.errors import Invalid
 from oms.core.idempotency import Claim, Pending
@@ -28,13 +30,15 @@ class SeenSku:
     tags: frozenset[str]
     backorder_policy: str
     category: str
+    is_bundle: bool = False
 
 
 @dataclass(slots=True)
 class Snapshot:
     """Stock by (location id, SKU id), the level behind each, and ids drawn for what will be written.
 
-    ``duplicates`` maps (channel code, external number) to the order that has them already.
+    ``duplicates`` maps (channel code, external number) to the order that has them already, ``bundles`` the code of each
+    bundle that was asked for to what is in it.
     """
 
     stamp: int
@@ -45,6 +49,7 @@ class Snapshot:
     order_ids: list[int]
     decision_ids: list[int]
     line_ids: list[int]
+    bundles: dict[str, tuple[Component, ...]] = field(default_factory=dict)
 
     def sku(self, code: str, pointer: str) -> SeenSku:
         """The SKU with this code.
@@ -72,12 +77,28 @@ def look(requests: Sequence[NewOrder], pending: Pending | None = None) -> Snapsh
     channels = [request.channel for request in requests]
     externals = [request.external_number for request in requests]
     lines = sum([len(request.lines) for request in requests])
-    return _read(channels, externals, codes, lines, pending.claim if pending else None)
+    seen = _read(channels, externals, codes, lines, pending.claim if pending else None)
+    if any(sku.is_bundle for sku in seen.skus.values()):
+        return _look_into_bundles(requests, seen, channels, externals)
+    return seen
 
 
 def look_again(sku_codes: Sequence[str]) -> Snapshot:
     """See what sourcing one accepted order anew needs."""
     return _read([], [], list(sku_codes), 0)
+
+
+def _look_into_bundles(
+    requests: Sequence[NewOrder], seen: Snapshot, channels: list[str], externals: list[str]
+) -> Snapshot:
+    """Look again, with the components of the bundles that were asked for and an id for each of their lines."""
+    bundles = sku_queries.components_of([sku.code for sku in seen.skus.values() if sku.is_bundle])
+    codes = {line.sku for request in requests for line in request.lines}
+    codes |= {part.sku for parts in bundles.values() for part in parts}
+    lines = sum([1 + len(bundles.get(line.sku, ())) for request in requests for line in request.lines])
+    again = _read(channels, externals, list(codes), lines)
+    again.bundles = bundles
+    return again
 
 
 def _read(
@@ -100,7 +121,7 @@ def _read(
     return Snapshot(
         stamp=seen["stamp"],
         skus={
-            row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5])
+            row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5], row[6])
             for row in seen["skus"] or ()
         },
         stock=stock,

@@ -11,6 +11,7 @@ from oms.core.money import Money
 from oms.orders import queries
 from oms.orders.models import Order, OrderLine
 from oms.orders.requests import Placed
+from oms.orders.rules import whole_bundles
 from oms.routing import queries as routing_queries
 
 
@@ -25,6 +26,7 @@ class LineAnswer(msgspec.Struct):
     cancelled: int
     unit_price: str = ""
     total: str = ""
+    components: list["LineAnswer"] = []
 
 
 class WorkLineAnswer(msgspec.Struct):
@@ -154,9 +156,42 @@ def _answer(
         notes=contact.notes,
         placed_at=order.placed_at,
         promise_by=order.promise_by,
-        lines=[_line(line, order.currency) for line in lines],
+        lines=_lines(lines, order.currency),
         fulfilment_orders=[_work(each) for each in work],
         routing=routing(decision_id) if decision_id else None,
+    )
+
+
+def _lines(lines: list[OrderLine], currency: str) -> list[LineAnswer]:
+    """The lines as the customer ordered them: the components of a bundle stand within it."""
+    answers: dict[tuple[int, int], LineAnswer] = {}
+    parts: dict[tuple[int, int], list[OrderLine]] = {}
+    for line in lines:
+        bundle = line.bundle_line
+        if bundle is None:
+            answers[line.position, 0] = _line(line, currency)
+            continue
+        key = (line.position, bundle.pk)
+        parts.setdefault(next((known for known in parts if known[1] == bundle.pk), key), []).append(line)
+    for key, components in parts.items():
+        answers[key] = _bundle(components, currency)
+    return [answers[key] for key in sorted(answers)]
+
+
+def _bundle(parts: list[OrderLine], currency: str) -> LineAnswer:
+    bundle = parts[0].bundle_line
+    assert bundle is not None  # these lines are components
+    made = whole_bundles(parts)
+    return LineAnswer(
+        bundle.sku.code,
+        bundle.quantity_ordered,
+        made.allocated,
+        bundle.quantity_ordered - made.allocated - made.shipped - made.cancelled,
+        made.shipped,
+        made.cancelled,
+        f"{bundle.unit_price:f}",
+        Money(bundle.total_minor, currency).as_text(),
+        [_line(part, currency) for part in parts],
     )
 
 

@@ -153,6 +153,16 @@ class OrderLine(models.Model):
     )
     unit_price = models.DecimalField(max_digits=19, decimal_places=4)
     total_minor = models.BigIntegerField()
+    # The line is then a component, and so many pieces of it are in one bundle.
+    bundle_line = models.ForeignKey(
+        "orders.BundleLine",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="components",
+        db_index=False,
+    )
+    quantity_per_bundle = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["order", "position"]
@@ -174,7 +184,37 @@ class OrderLine(models.Model):
                 name="the_parts_of_a_line_never_exceed_what_was_ordered",
             ),
             models.CheckConstraint(
+                condition=Q(bundle_line__isnull=True, quantity_per_bundle__isnull=True)
+                | Q(bundle_line__isnull=False, quantity_per_bundle__gt=0),
+                name="a_component_says_how_many_are_in_its_bundle",
+            ),
+            models.CheckConstraint(
                 condition=Q(unit_price__gte=0, total_minor__gte=0), name="a_line_price_is_never_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"line {self.position} of order {self.order_id}"
+
+
+class BundleLine(models.Model):
+    """Bundles as the customer ordered them; what is set aside and shipped are the lines of their components."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="bundle_lines")
+    position = models.PositiveSmallIntegerField()
+    sku = models.ForeignKey(
+        "catalogue.Sku", on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
+    quantity_ordered = models.PositiveIntegerField()
+    unit_price = models.DecimalField(max_digits=19, decimal_places=4)
+    total_minor = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["order", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["order", "position"], name="one_bundle_line_per_position"),
+            models.CheckConstraint(
+                condition=Q(quantity_ordered__gt=0), name="a_bundle_line_orders_something"
             ),
         ]
 

@@ -56,10 +56,10 @@ def lock_order(number: str) -> Order:
 
 
 def lines_of(order_ids: Iterable[int]) -> QuerySet[OrderLine]:
-    """Lines of these orders with their SKU, in order."""
+    """Lines of these orders with their SKU and the bundle they are part of, in order."""
     return (
         OrderLine.objects.filter(order_id__in=list(order_ids))
-        .select_related("sku")
+        .select_related("sku", "bundle_line__sku")
         .order_by("order", "position")
     )
 

@@ -1,7 +1,9 @@
 """The words of an order, what may follow what, and its arithmetic; pure."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from oms.core.errors import Conflict, NotFound
 from oms.core.lifecycles import Lifecycle
@@ -83,3 +85,36 @@ class LineTotals:
     def still_wanted(self) -> int:
         """Pieces that are neither shipped nor cancelled."""
         return self.ordered - self.shipped - self.cancelled
+
+
+class Part(Protocol):
+    """Pieces of one component of an ordered bundle."""
+
+    quantity_per_bundle: int | None
+    quantity_allocated: int
+    quantity_shipped: int
+    quantity_cancelled: int
+
+
+@dataclass(frozen=True, slots=True)
+class Bundles:
+    """How many whole bundles are set aside, gone and cancelled."""
+
+    allocated: int
+    shipped: int
+    cancelled: int
+
+
+def whole_bundles(parts: Sequence[Part]) -> Bundles:
+    """Count a bundle as far as all of its components are: shipped when all have, set aside when the rest is.
+
+    A bundle of which any component is cancelled for good can never be whole.
+    """
+
+    def whole(pieces: Callable[[Part], int]) -> int:
+        return min(pieces(part) // (part.quantity_per_bundle or 1) for part in parts)
+
+    shipped = whole(lambda part: part.quantity_shipped)
+    ahead = whole(lambda part: part.quantity_shipped + part.quantity_allocated)
+    lost = max(-(-part.quantity_cancelled // (part.quantity_per_bundle or 1)) for part in parts)
+    return Bundles(ahead - shipped, shipped, lost)

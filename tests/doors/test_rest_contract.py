@@ -280,3 +280,21 @@ def test_an_order_over_rest_takes_at_most_twelve_round_trips(api, django_assert_
     assert answer.status_code == 201
     # BEGIN and COMMIT are round trips too, and the count above does not see them.
     assert len(captured) + 2 <= 12
+
+
+def test_a_bundle_is_ordered_as_one_and_says_what_is_in_it(api):
+    builders.rate("PER", region="WA", cost_minor=600, days=2)
+    for code, on_hand in (("POT", 5), ("MUG", 9)):
+        builders.shelf(code, on_hand=on_hand)
+    api.post("skus", {"sku": "TEA", "name": "Tea for two"})
+    parts = [{"sku": "POT", "quantity": 1}, {"sku": "MUG", "quantity": 2}]
+
+    made = api.client.put("/api/v1/skus/TEA/bundle", json.dumps({"components": parts}), "application/json")
+    placed = api.post("orders", body(("TEA", 3)))
+
+    assert made.json() == {"sku": "TEA", "components": parts, "available": {"PER": 4, "SYD": 0}}
+    (line,) = api.get(f"orders/{placed.json()['number']}").json()["lines"]
+    assert (line["sku"], line["quantity"], line["allocated"]) == ("TEA", 3, 3)
+    assert [(part["sku"], part["allocated"]) for part in line["components"]] == [("POT", 3), ("MUG", 6)]
+    assert placed.json()["lines"][0]["allocated"] == 3
+    assert api.get("skus/TEA/bundle").json()["available"]["PER"] == 1
