@@ -131,7 +131,7 @@ def look(counts: Sequence[Counted]) -> list[Looked]:
     """What the books say about each count, in their order."""
     if not counts:
         return []
-    sku, location, _, counted_at, by_spot, bin_id, lot_id = map(list, zip(*counts, strict=True))
+    sku, location, _, counted_at, by_spot, bin_id, lot_id = map(_array, zip(*counts, strict=True))
     with connection.cursor() as cursor:
         # A batch is small beside the tables: walk the indexes, whatever the statistics say.
         cursor.execute(_NO_SCANS)
@@ -142,16 +142,18 @@ def look(counts: Sequence[Counted]) -> list[Looked]:
 
 
 @joins_transaction
-def lock(places: Iterable[tuple[int, int]]) -> None:
-    """Lock the levels of these SKUs at these locations in the order of their ids; new ones are made at zero."""
+def lock(places: Iterable[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Lock the levels of these SKUs at these locations in the order of their ids; those made new, at zero, are said."""
     pairs = sorted(set(places))
-    skus, locations = [sku for sku, _ in pairs], [location for _, location in pairs]
+    skus, locations = _array(sku for sku, _ in pairs), _array(location for _, location in pairs)
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into inventory_stocklevel (sku_id, location_id)"
-            " select * from unnest(%s::bigint[], %s::bigint[]) on conflict do nothing",
+            " select * from unnest(%s::bigint[], %s::bigint[]) on conflict do nothing"
+            " returning sku_id, location_id",
             [skus, locations],
         )
+        made = set(cursor.fetchall())
         cursor.execute(_NO_SCANS)
         cursor.execute(
             "select l.id from unnest(%s::bigint[], %s::bigint[]) as c (sku_id, location_id)"
@@ -160,6 +162,7 @@ def lock(places: Iterable[tuple[int, int]]) -> None:
             [skus, locations],
         )
         cursor.execute(_AS_EVER)
+    return made
 
 
 @joins_transaction
@@ -171,7 +174,7 @@ def post(corrections: Sequence[Correction], *, reason_id: int, reference: str, a
     if not corrections:
         return
     names = ("keys", "levels", "deltas", "moved", "before", "after", "bins", "lots")
-    told: dict[str, Any] = dict(zip(names, map(list, zip(*corrections, strict=True)), strict=True))
+    told: dict[str, Any] = dict(zip(names, map(_array, zip(*corrections, strict=True)), strict=True))
     told |= {"reason": reason_id, "reference": reference, "actor": actor.label}
     with connection.cursor() as cursor:
         cursor.execute(_POST, told)
@@ -206,3 +209,8 @@ def closed_until() -> dict[str, datetime]:
             " join inventory_stocklocation p on p.id = c.location_id group by p.code"
         )
         return dict(cursor.fetchall())
+
+
+def _array(values: Iterable[object]) -> str:
+    # Numbers, instants and our own keys need no quotes; the driver's way costs more than the query.
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"

@@ -24,6 +24,7 @@ from oms.imports.services import things
 
 REASON = "count_correction"
 NOT_THERE = 0
+MOSTLY = 0.9
 
 
 @joins_transaction
@@ -36,11 +37,7 @@ def plan(lines: Sequence[Line], known: Known, book: CountBook, *, at: datetime) 
     if known.lock:
         things.make_named(told, at=at)
     counted = [_counted(each) for each in told]
-    seen = stocktakes.look(counted)
-    were_there = [each.level_id is not None for each in seen]
-    if known.lock:
-        seen = _locked(counted, seen)
-    # A level made by the lock is as new as it was before.
+    seen, were_there = _locked(counted, book) if known.lock else _looked(counted)
     said = iter(zip(seen, were_there, strict=True))
     return [counts.judged(each, *next(said), book) if isinstance(each, Told) else each for each in resolved]
 
@@ -126,15 +123,29 @@ def _counted(told: Told) -> Counted:
     )
 
 
-def _locked(counted: Sequence[Counted], seen: list[Looked]) -> list[Looked]:
-    # What agrees already is not locked: a file told twice holds up nobody.
-    differing = [
-        at for at, (count, said) in enumerate(zip(counted, seen, strict=True)) if _differs(count, said)
-    ]
-    stocktakes.lock((counted[at].sku_id, counted[at].location_id) for at in differing)
-    for at, now in zip(differing, stocktakes.look([counted[at] for at in differing]), strict=True):
-        seen[at] = now
-    return seen
+def _looked(counted: Sequence[Counted]) -> tuple[list[Looked], list[bool]]:
+    seen = stocktakes.look(counted)
+    return seen, [each.level_id is not None for each in seen]
+
+
+def _locked(counted: Sequence[Counted], book: CountBook) -> tuple[list[Looked], list[bool]]:
+    """Look at counts whose levels are locked where they differ, and say which levels had been there."""
+    if book.differs:
+        made = stocktakes.lock((each.sku_id, each.location_id) for each in counted)
+        seen = stocktakes.look(counted)
+        were_there = [(each.sku_id, each.location_id) not in made for each in counted]
+        differing = [_differs(count, said) for count, said in zip(counted, seen, strict=True)]
+    else:
+        # What agrees already is not locked: a file told twice holds up nobody.
+        seen, were_there = _looked(counted)
+        differing = [_differs(count, said) for count, said in zip(counted, seen, strict=True)]
+        wanted = [at for at, differs in enumerate(differing) if differs]
+        stocktakes.lock((counted[at].sku_id, counted[at].location_id) for at in wanted)
+        for at, now in zip(wanted, stocktakes.look([counted[at] for at in wanted]), strict=True):
+            seen[at] = now
+    # Where nearly every row differs, the next chunk is not looked at twice.
+    book.differs = sum(differing) > MOSTLY * len(counted)
+    return seen, were_there
 
 
 def _differs(counted: Counted, seen: Looked) -> bool:

@@ -79,6 +79,8 @@ class CountBook:
     """What stays in mind between the chunks of one file."""
 
     counted_at: datetime
+    # Whether nearly every row of the chunk before told something new.
+    differs: bool = False
     # In a dry run nothing is written, so what earlier rows would have done is remembered here.
     drift: dict[tuple[str, int], int] = field(default_factory=dict)
     lots: dict[tuple[str, str], Lot] = field(default_factory=dict)
