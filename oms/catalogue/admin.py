@@ -7,7 +7,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 
-from oms.catalogue.models import Barcode, Sku
+from oms.catalogue import queries
+from oms.catalogue.models import Barcode, BundleComponent, Pack, Price, Sku
 from oms.catalogue.rules import checked_barcode, checked_sku_code
 from oms.core.admin_site import Audited
 from oms.core.errors import Refusal
@@ -20,7 +21,8 @@ class SkuForm(forms.ModelForm):
         model = Sku
         fields = (
             *("code", "name", "is_active", "category", "tags", "weight_grams", "unit_cost", "currency"),
-            "backorder_policy",
+            *("backorder_policy", "base_unit", "is_bundle", "is_lot_tracked", "is_serial_tracked"),
+            "shelf_life_margin_days",
         )
 
     def clean_code(self) -> str:
@@ -30,13 +32,22 @@ class SkuForm(forms.ModelForm):
         except Refusal as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse to change how pieces are kept while there are any."""
+        data = super().clean()
+        kept = self.instance.pk and queries.is_kept(self.instance.pk)
+        for name in {"is_bundle", "is_lot_tracked", "is_serial_tracked"} & set(self.changed_data):
+            if kept:
+                self.add_error(name, "There is stock of it, or it is in a bundle: count it out first.")
+        return data
+
 
 class BarcodeForm(forms.ModelForm):
     """A barcode whose check digit is true."""
 
     class Meta:
         model = Barcode
-        fields = ("code", "is_primary")
+        fields = ("code", "pack", "is_primary")
 
     def clean_code(self) -> str:
         """Refuse digits that were misread."""
@@ -44,6 +55,49 @@ class BarcodeForm(forms.ModelForm):
             return checked_barcode(self.cleaned_data["code"])
         except Refusal as refusal:
             raise forms.ValidationError(str(refusal)) from refusal
+
+
+class PackInline(admin.TabularInline):
+    """The packs it comes in."""
+
+    model = Pack
+    extra = 0
+
+
+class PriceInline(admin.TabularInline):
+    """What it costs a customer, by price list and currency."""
+
+    model = Price
+    extra = 0
+
+
+class ComponentForm(forms.ModelForm):
+    """A component that is kept itself."""
+
+    class Meta:
+        model = BundleComponent
+        fields = ("component", "quantity")
+
+    def clean_component(self) -> Sku:
+        """Refuse a bundle within a bundle."""
+        component = self.cleaned_data["component"]
+        if component.is_bundle:
+            raise forms.ValidationError("That is a bundle itself. Name what is in it instead.")
+        return component
+
+
+class ComponentInline(admin.TabularInline):
+    """What is in it, when it is a bundle."""
+
+    model = BundleComponent
+    form = ComponentForm
+    fk_name = "bundle"
+    autocomplete_fields = ("component",)
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Only a bundle has components; tick it and save before they are named."""
+        return bool(obj and obj.is_bundle) and super().has_add_permission(request, obj)
 
 
 class BarcodeInline(admin.TabularInline):
@@ -59,9 +113,16 @@ class SkuAdmin(Audited):
     """What is sold; its code stays, and it is switched off rather than deleted."""
 
     form = SkuForm
-    inlines = (BarcodeInline,)
+    inlines = (BarcodeInline, PackInline, PriceInline, ComponentInline)
     list_display = ("code", "name", "category", "weight_grams", "unit_cost", "currency", "is_active")
-    list_filter = ("is_active", "backorder_policy", "category")
+    list_filter = (
+        "is_active",
+        "is_bundle",
+        "is_lot_tracked",
+        "is_serial_tracked",
+        "backorder_policy",
+        "category",
+    )
     search_fields = ("code", "name", "barcodes__code")
     list_per_page = 50
     show_full_result_count = False

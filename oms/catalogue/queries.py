@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
 
@@ -68,6 +69,17 @@ def _valued(parts: list[BundleComponent]) -> tuple[Component, ...]:
         Component(part.component.code, part.quantity, cost * part.quantity)
         for part, cost in zip(parts, each, strict=True)
     )
+
+
+def is_kept(sku_id: int) -> bool:
+    """Whether there is stock of a SKU or it is in a bundle, so that how it is kept cannot change."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select exists (select from inventory_stocklevel where sku_id = %s and (on_hand > 0 or reported > 0))"
+            " or exists (select from catalogue_bundlecomponent where component_id = %s)",
+            [sku_id, sku_id],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def by_code_or_barcode(scanned: str) -> Sku | None:

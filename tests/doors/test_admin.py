@@ -247,6 +247,9 @@ def test_a_sku_is_made_with_a_true_barcode_and_its_code_stays(client, boss):
     fields = {
         "code": "TEA", "name": "Tea", "currency": "AUD", "is_active": "on", "barcodes-TOTAL_FORMS": "1",
         "barcodes-INITIAL_FORMS": "0", "barcodes-0-is_primary": "on",
+        "base_unit": "piece", "shelf_life_margin_days": "0",
+        **{f"{inline}-{form}": "0" for inline in ("packs", "prices", "components")
+           for form in ("TOTAL_FORMS", "INITIAL_FORMS")},
     }  # fmt: skip
     wrong = client.post(address(Sku, "add"), fields | {"barcodes-0-code": "9300675024236"})
     assert "check digit" in wrong.content.decode()

@@ -2,8 +2,6 @@
 
 from collections.abc import Mapping
 
-from django.db import connection
-
 from oms.catalogue import queries
 from oms.catalogue.models import BundleComponent, Sku
 from oms.core.errors import Conflict, Invalid
@@ -33,7 +31,7 @@ def compose(sku: Sku, *, pieces: Mapping[str, int]) -> dict[str, list[dict[str, 
     nested = sorted(code for code, part in parts.items() if part.is_bundle)
     if nested:
         raise NotABundle(f"{', '.join(nested)} is a bundle itself. Name what is in it instead.")
-    if pieces and not sku.is_bundle and _is_kept(sku):
+    if pieces and not sku.is_bundle and queries.is_kept(sku.pk):
         raise NotABundle(f"{sku.code} has stock of its own or is in a bundle. Make a new SKU for the bundle.")
     sku.components.all().delete()
     if sku.is_bundle != bool(pieces):
@@ -43,13 +41,3 @@ def compose(sku: Sku, *, pieces: Mapping[str, int]) -> dict[str, list[dict[str, 
         BundleComponent(bundle=sku, component=parts[code], quantity=count) for code, count in pieces.items()
     )
     return {"components": [before, dict(pieces)]}
-
-
-def _is_kept(sku: Sku) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "select exists (select from inventory_stocklevel where sku_id = %s and (on_hand > 0 or reported > 0))"
-            " or exists (select from catalogue_bundlecomponent where component_id = %s)",
-            [sku.pk, sku.pk],
-        )
-        return bool(cursor.fetchone()[0])

@@ -97,6 +97,17 @@ begin
 end $$;
 create trigger guard_bundle before update of is_bundle on catalogue_sku for each row
   when (old.is_bundle <> new.is_bundle) execute function flows_guard_bundle();
+create function flows_guard_tracking() returns trigger language plpgsql as $$
+begin
+  if exists (select from inventory_stocklevel where sku_id = new.id and on_hand > 0) then
+    raise exception 'SKU % has stock: count it out, switch lots or serial numbers, and count it in with them.', new.code
+      using errcode = 'OM002';
+  end if;
+  return new;
+end $$;
+create trigger guard_tracking before update of is_lot_tracked, is_serial_tracked on catalogue_sku for each row
+  when (old.is_lot_tracked <> new.is_lot_tracked or old.is_serial_tracked <> new.is_serial_tracked)
+  execute function flows_guard_tracking();
 """
 
 
@@ -111,6 +122,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ORDER_CONTEXT, migrations.RunSQL.noop),
         migrations.RunSQL(PLACE_ORDERS, migrations.RunSQL.noop),
         migrations.RunSQL(
-            COMPONENTS_ARE_NO_BUNDLES, "drop function flows_guard_component, flows_guard_bundle cascade"
+            COMPONENTS_ARE_NO_BUNDLES, "drop function flows_guard_component, flows_guard_bundle, flows_guard_tracking cascade"
         ),
     ]
