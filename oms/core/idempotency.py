@@ -12,7 +12,7 @@ first still runs waits for it. A refusal has no effect and so leaves no key behi
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -164,6 +164,19 @@ def lookup(claim: Claim) -> Answer | None:
     if bytes(fingerprint) != claim.fingerprint:
         raise KeyReused()
     return None if status is None else Answer(status, bytes(body), replayed=True)
+
+
+def used(keys: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of these (client, key) pairs that some request has used already."""
+    if not keys:
+        return set()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select client, key from core_idempotencykey"
+            " join unnest(%s::text[], %s::text[]) as asked (client, key) using (client, key)",
+            [[client for client, _ in keys], [key for _, key in keys]],
+        )
+        return set(cursor.fetchall())
 
 
 def seen_before(claim: Claim, fingerprint: bytes, status: int, body: bytes) -> Replayed:

@@ -22,6 +22,13 @@ ANSWER_WITHIN = timedelta(hours=4)
 _MOVED = frozenset({"OM001", "OM004", "23505"})
 _SHELF_IS_EMPTY = "reserved_and_quarantined_never_exceed_on_hand"
 
+Rows = defaultdict[str, list[dict[str, Any]]]
+
+
+def no_rows() -> Rows:
+    """Rows to gather, none of any table yet."""
+    return defaultdict(list)
+
 
 @dataclass(frozen=True, slots=True)
 class NewWork:
@@ -40,12 +47,15 @@ class NewWork:
 
 
 class Batch:
-    """Rows for the routines of ``oms/flows/migrations``, by the name the routine reads them under."""
+    """Rows for the routines of ``oms/flows/migrations``, by the name the routine reads them under.
+
+    Batches of several callers may gather into the same ``rows``.
+    """
 
     def __init__(self, *, actor: Actor, at: datetime) -> None:
         self.actor = actor
         self.at = at
-        self.rows: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.rows = no_rows()
         self._request_id = structlog.contextvars.get_contextvars().get(REQUEST_ID, "")
 
     def add(self, table: str, **values: Any) -> None:
@@ -123,9 +133,8 @@ class Batch:
             {"number": work.number, "location": parcel.site, "lines": _lines(parcel)},
         )
 
-    def keep_answer(self, result: object) -> None:
+    def keep_answer(self, result: object, pending: idempotency.Pending | None) -> None:
         """Gather the claim of the calling door with the answer it will get, to be kept in this very commit."""
-        pending = idempotency.pending()
         if pending is None or pending.claim is None:
             return
         answer, claim = pending.rendered(result), pending.claim

@@ -12,7 +12,7 @@ from oms.core import audit, idempotency, outbox
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
 from oms.core.transactions import owns_transaction
-from oms.flows import placement, snapshots, sourcing
+from oms.flows import hot, placement, snapshots, sourcing
 from oms.flows.batches import Batch
 from oms.flows.placement import Ids
 from oms.orders import queries as order_queries
@@ -22,16 +22,17 @@ from oms.orders.rules import OrderState, TooLateToCancel
 from oms.orders.services import orders
 
 
+@hot.combined
 @owns_transaction(retry_on=LevelsMoved, keeps_claim=True, one_statement=True)
 def place_order(request: NewOrder, *, actor: Actor, at: datetime) -> Placed:
     """Accept an order, set its stock aside and hand the warehouses their work.
 
-    Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``.
+    Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``, and ``Busy`` while its SKU is hot.
     """
     seen = snapshots.look([request], idempotency.pending())
     batch = Batch(actor=actor, at=at)
     placed = placement.place(request, seen, batch, Ids(seen))
-    batch.keep_answer(placed)
+    batch.keep_answer(placed, idempotency.pending())
     batch.place()
     return placed
 
@@ -47,7 +48,7 @@ def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) ->
             answers.append(placement.place(request, seen, batch, ids))
         except Refusal as refusal:
             answers.append(refusal)
-    batch.keep_answer(answers)
+    batch.keep_answer(answers, idempotency.pending())
     batch.place()
     return answers
 

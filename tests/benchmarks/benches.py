@@ -21,7 +21,7 @@ from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
 from oms.runtime.services import free_port
 from tests.benchmarks import load, stock_files
-from tests.benchmarks.clients import Clients, paired
+from tests.benchmarks.clients import Clients, Load, paired
 from tests.benchmarks.ground import HOT, SKUS
 
 MOST_CLIENTS = 8
@@ -47,7 +47,14 @@ def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
     results = []
     clients = Clients(where, MOST_CLIENTS)
     try:
-        for bench in (place_order_1, place_order_8, hot_sku_8, http_orders_8, import_100k):
+        for bench in (
+            place_order_1,
+            place_order_8,
+            hot_sku_8,
+            hot_sku_micro_batches,
+            http_orders_8,
+            import_100k,
+        ):
             if not only or any(bench.__name__.startswith(name) for name in only):
                 results += [_told(result) for result in bench(clients, where)]
     finally:
@@ -58,21 +65,32 @@ def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
 
 def place_order_1(clients: Clients, where: str) -> Iterator[Result]:
     """Orders of three lines through the flow, one client."""
-    yield _ratio("place_order_1_client", *paired(clients, "flow", "r1", count=1), aim=0.35)
+    yield _ratio("place_order_1_client", *paired(clients, Load("flow", 1), Load("r1", 1)), aim=0.35)
 
 
 def place_order_8(clients: Clients, where: str) -> Iterator[Result]:
     """Orders of three lines through the flow, eight clients."""
-    yield _ratio("place_order_8_clients", *paired(clients, "flow", "r1", count=8), aim=0.35)
+    yield _ratio("place_order_8_clients", *paired(clients, Load("flow", 8), Load("r1", 8)), aim=0.35)
 
 
 def hot_sku_8(clients: Clients, where: str) -> Iterator[Result]:
-    """Orders of one piece of one SKU, eight clients."""
-    yield _ratio("hot_sku_8_clients", *paired(clients, "flow_hot", "r1_hot", count=8), aim=0.5)
+    """Orders of one piece of one SKU, eight clients: two processes of four threads, as the web has them."""
+    yield _ratio("hot_sku_8_clients", *paired(clients, Load("flow_hot", 2, 4), Load("r1_hot", 8)), aim=0.5)
+    yield _not_oversold()
+
+
+def hot_sku_micro_batches(clients: Clients, where: str) -> Iterator[Result]:
+    """The same by a crowd of 64, beside the same crowd served one by one."""
+    ours, reference = Load("flow_hot", 2, 32), Load("flow_hot_alone", 2, 32)
+    yield _ratio("hot_sku_micro_batches", *paired(clients, ours, reference), aim=5)
+    yield _not_oversold()
+
+
+def _not_oversold() -> Result:
     oversold = sum(
         max(0, level.reserved - level.on_hand) for level in StockLevel.objects.filter(sku__code=HOT)
     )
-    yield Result("hot_sku_oversold", oversold, "pieces", 0, 0, 0, oversold == 0)
+    return Result("hot_sku_oversold", oversold, "pieces", 0, 0, 0, oversold == 0)
 
 
 def http_orders_8(clients: Clients, where: str) -> Iterator[Result]:

@@ -39,6 +39,11 @@ def flow_hot(where: str, client: int) -> Order:
     return _flow(client, lambda: [HOT])
 
 
+def flow_hot_alone(where: str, client: int) -> Order:
+    """The same orders, each placed by itself: the flow behind the queue of hot SKUs."""
+    return _flow(client, lambda: [HOT], place=ordering.place_order.__wrapped__)
+
+
 def _r1(where: str, client: int, choose: Callable[[], list[int]]) -> Order:
     connection = psycopg.connect(where)
     cursor, numbers = connection.cursor(), count()
@@ -70,12 +75,12 @@ def _r1(where: str, client: int, choose: Callable[[], list[int]]) -> Order:
     return order
 
 
-def _flow(client: int, choose: Callable[[], list[str]]) -> Order:
+def _flow(client: int, choose: Callable[[], list[str]], place=ordering.place_order) -> Order:
     numbers = count()
     run = random.random()
 
     def order() -> None:
-        ordering.place_order(
+        place(
             NewOrder(
                 channel="api",
                 external_number=f"{client}-{run}-{next(numbers)}",
