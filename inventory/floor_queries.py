@@ -25,6 +25,7 @@ from inventory.models import (
     TransferLine,
 )
 from inventory.rules import BinKind
+from oms.catalogue.models import Barcode, Sku
 from oms.core.errors import NotFound
 
 # More than any bin holds.
@@ -307,3 +308,69 @@ def staged_row(reservation: Reservation, bin_id: int | None, lot_id: int | None)
     """The row of a reservation's pieces from one spot; a new one with none when there is no such row."""
     found = StagedPiece.objects.filter(_spot(bin_id, lot_id), reservation=reservation).first()
     return found or StagedPiece(reservation=reservation, bin_id=bin_id, lot_id=lot_id, pieces=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a scanned code means: a SKU, so many pieces of it, perhaps one numbered piece."""
+
+    sku: Sku
+    pieces: int
+    serial: str = ""
+
+
+def read_code(code: str, *, gtin: str = "", quantity: str = "") -> Read | None:
+    """What a code means: a barcode of a piece or a pack, a SKU's own code, a serial number; None when unknown."""
+    count = int(quantity) if quantity.isascii() and quantity.isdigit() else 1
+    codes = {each for each in (code, gtin, gtin.removeprefix("0"), gtin.removeprefix("00")) if each}
+    barcode = Barcode.objects.select_related("sku", "pack").filter(code__in=codes).first()
+    if barcode is not None:
+        return Read(barcode.sku, count * (barcode.pack.quantity if barcode.pack else 1))
+    sku = Sku.objects.filter(code=code).first()
+    if sku is not None:
+        return Read(sku, count)
+    piece = SerialNumber.objects.select_related("sku").filter(code=code).first()
+    return Read(piece.sku, 1, piece.code) if piece else None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One SKU and lot on a document: how many are still to come, how many were scanned."""
+
+    sku: Sku
+    lot: str
+    expected: int
+    scanned: int
+    damaged: int
+
+
+def compared(location_id: int, reference: str, scans: Iterable[ArrivalScan]) -> list[Compared]:
+    """What was announced on a document against what was scanned, by SKU and lot."""
+    rows: dict[tuple[int, str], list[ArrivalScan]] = {}
+    for scan in scans:
+        rows.setdefault((scan.sku_id, scan.lot_code), []).append(scan)
+    announced = (
+        ExpectedReceipt.objects.filter(level__location_id=location_id, reference=reference)
+        .select_related("level__sku")
+        .order_by("level__sku__code")
+    )
+    left = {each.level.sku: each.quantity_expected - each.quantity_received for each in announced}
+    found = [
+        Compared(
+            group[0].sku,
+            lot,
+            left.pop(group[0].sku, 0),
+            sum(scan.quantity for scan in group),
+            sum(scan.quantity for scan in group if scan.is_damaged),
+        )
+        for (_, lot), group in rows.items()
+    ]
+    return found + [Compared(sku, "", pieces, 0, 0) for sku, pieces in left.items() if pieces]
+
+
+def coming(codes: Iterable[str] | None) -> list[ExpectedReceipt]:
+    """What is still to come to these locations (None: all), soonest first."""
+    rows = ExpectedReceipt.objects.filter(quantity_expected__gt=F("quantity_received"))
+    if codes is not None:
+        rows = rows.filter(level__location__code__in=list(codes))
+    return list(rows.select_related("level__sku", "level__location").order_by("expected_on", "pk")[:50])

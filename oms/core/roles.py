@@ -33,6 +33,9 @@ ALL_PERMISSIONS = frozenset(
         "stock.adjust",
         "stock.approve",
         "stock.transfer",
+        "stock.move",
+        "stock.hold",
+        "lots.recall",
         "stock.count",
         "stock.import",
         "stock.export",
@@ -89,11 +92,19 @@ _FLOOR = _EVERYONE | {"stock.view", "catalogue.view", "locations.view", "fulfilm
 _DESK = _FLOOR | {"orders.view", "customers.view", "reports.view", "invariants.view"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
-    Role.PICKER: _FLOOR | {"fulfilment.pick", "stock.count"},
+    Role.PICKER: _FLOOR | {"fulfilment.pick", "stock.count", "stock.move"},
     Role.PACKER: _FLOOR | {"fulfilment.pack", "fulfilment.ship"},
     Role.RECEIVER: _FLOOR
-    | {"receiving.receive", "purchasing.view", "returns.view", "returns.receive", "stock.count"},
-    Role.INSPECTOR: _FLOOR | {"returns.view", "returns.inspect", "returns.dispose", "stock.count"},
+    | {
+        "receiving.receive",
+        "purchasing.view",
+        "returns.view",
+        "returns.receive",
+        "stock.count",
+        "stock.move",
+    },
+    Role.INSPECTOR: _FLOOR
+    | {"returns.view", "returns.inspect", "returns.dispose", "stock.count", "stock.hold", "stock.move"},
     Role.BUYER: _DESK
     | {"purchasing.view", "purchasing.change", "costs.view", "catalogue.change", "stock.export"},
     Role.ACCOUNTANT: _DESK
@@ -102,6 +113,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "finance.view",
         "finance.change",
         "finance.refund",
+        "reports.sign",
         "purchasing.view",
         "returns.view",
         "orders.export",
