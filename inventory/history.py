@@ -208,6 +208,12 @@ def sums_of(lines: QuerySet[StockCloseLine]) -> dict[str, Any]:
     return {name: value or 0 for name, value in sums.items()}
 
 
+def gap_by_day(closed: QuerySet[StockClose]) -> dict[date, Any]:
+    """Pieces that differ, in per cent of all pieces, by day over the locations of these closes."""
+    rows = closed.order_by().values("day").annotate(off=Sum("pieces_gap"), held=Sum("pieces_closing"))
+    return {row["day"]: 100 * row["off"] / max(row["held"], 1) for row in rows}
+
+
 def with_gap() -> Q:
     """A filter for closed days on which figures did not agree."""
     return Q(levels_gap__gt=0)

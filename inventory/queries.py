@@ -1,7 +1,6 @@
 """Questions about stock that are worth a name."""
 
 from collections.abc import Iterable
-from datetime import datetime
 
 from django.db import connection
 from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value
@@ -162,14 +161,6 @@ def sku_ids_without_stock(codes: Iterable[str] | None) -> QuerySet[StockLevel]:
 def sku_ids_at(codes: Iterable[str]) -> QuerySet[StockLevel]:
     """Ids of the SKUs that these locations have a level of."""
     return StockLevel.objects.filter(location__code__in=list(codes)).values("sku")
-
-
-def moved_since(levels_shown: QuerySet[StockLevel], *, at: datetime, movement_id: int) -> int:
-    """Pieces by which these levels changed after one movement of their list."""
-    newer = StockMovement.objects.filter(level__in=levels_shown).filter(
-        Q(moved_at__gt=at) | Q(moved_at=at, id__gt=movement_id)
-    )
-    return newer.aggregate(pieces=Sum("on_hand_delta"))["pieces"] or 0
 
 
 def expected_at(levels_shown: Iterable[StockLevel]) -> QuerySet[ExpectedReceipt]:

@@ -1,21 +1,23 @@
 """The page of one SKU: a matrix where each number opens the rows that sum to it."""
 
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404
 from django.urls import reverse
 
-from inventory import queries
+from inventory import history, queries
 from inventory.forms import AdjustForm
-from inventory.views import looks
+from inventory.views import charts, looks
 from oms.catalogue import queries as sku_queries
-from oms.core import history
+from oms.core import history as people
 from oms.core.views.frame import Form, Record, one_effect
-from oms.core.views.lists import beyond, read_cursor, turned, write_cursor
+from oms.core.views.lists import COUNTED_UP_TO, beyond, read_cursor, turned, write_cursor
 from oms.flows import counting
 
 SHOWN = 50
+SHOWN_DAYS = timedelta(days=90)
 ORDER = ("-moved_at", "-id")
 # What a column of the matrix counts, and the words over the rows behind it.
 COLUMNS = {
@@ -56,6 +58,7 @@ class SkuPage(Record):
             "show_words": COLUMNS.get(show, "Movements"),
             "bins": [level for level in levels if level.pick_bin and level.on_hand],
             "expected": list(queries.expected_at(levels)),
+            "chart": _chart(shown, at=self.doing.at),
             "may_adjust": self.request.user.may("stock.adjust"),
             "bundle": self.bundle(sku, codes),
             **self.rows_behind(show, shown),
@@ -96,7 +99,7 @@ class SkuPage(Record):
         get = self.request.GET
         backwards = "before" in get and "after" not in get
         cursor = get.get("before" if backwards else "after", "")
-        total = rows.count()
+        total = rows.order_by()[: COUNTED_UP_TO + 1].count()
         rows = rows.order_by(*(turned(ORDER) if backwards else ORDER))
         if cursor:
             rows = rows.filter(beyond(ORDER, read_cursor(cursor, ORDER), forward=not backwards))
@@ -108,7 +111,11 @@ class SkuPage(Record):
         newer, older = (more, bool(cursor)) if backwards else (bool(cursor), more)
         return {
             "movements": taken,
-            "movement_count": total,
+            "movement_count": min(total, COUNTED_UP_TO),
+            "movement_count_is_floor": total > COUNTED_UP_TO,
+            "contents": list(history.contents_in_quarantine(level.pk for level in levels))
+            if show == "quarantined"
+            else [],
             "rows_sum": sum(getattr(level, column) for level in levels),
             "previous": write_cursor(taken[0], ORDER) if taken and newer else "",
             "next": write_cursor(taken[-1], ORDER) if taken and older else "",
@@ -116,21 +123,22 @@ class SkuPage(Record):
 
 
 def _balance(rows: list[Any], levels: list[Any], column: str) -> None:
-    """Write beside each movement what the levels held after it, from the present figure backwards."""
-    if not rows:
-        return
-    held = sum(getattr(level, column) for level in levels)
-    if column == "on_hand":
-        held -= queries.moved_since(
-            [level.pk for level in levels], at=rows[0].moved_at, movement_id=rows[0].pk
-        )
-    names = history.names_of(row.actor for row in rows)
-    for row in rows:
-        row.change, row.balance = getattr(row, f"{column}_delta"), held
-        held -= row.change
+    """Write beside each movement what the levels held after it, counted from the last closed day."""
+    names = people.names_of(row.actor for row in rows)
+    after = history.run_down(rows, [level.pk for level in levels])
+    for row, stood in zip(rows, after, strict=True):
+        row.change, row.balance = getattr(row, f"{column}_delta"), getattr(stood, column)
         row.who = names.get(row.actor, row.actor)
         row.what = looks.MOVED.get(row.kind, row.kind.capitalize())
         row.document = looks.document_of(row.reference)
+
+
+def _chart(levels: list[Any], *, at: datetime) -> charts.Drawn | None:
+    """Draw what was on hand at the end of each closed day, up to now."""
+    found: dict[date, Any] = dict(history.day_ends([each.pk for each in levels], since=at - SHOWN_DAYS))
+    if found:
+        found[max(found) + timedelta(days=1)] = sum(each.on_hand for each in levels)
+    return charts.drawn(found)
 
 
 def _row(code: str, level: Any) -> dict[str, Any]:

@@ -28,10 +28,12 @@ KINDS = {
     "overdue_acknowledgement": "Partner has not answered",
     "rejected_work": "Work rejected",
     "short_pick": "Too few on the shelf",
+    "overdue_count": "Counts overdue",
     "displaced_order": "Stock taken back from an order",
     "supplier_short": "Supplier has less than was sold",
     "stock_report_differs": "Partner counts otherwise",
     "broken_invariant": "Figures do not agree",
+    "stock_gap": "Stock differs from its books",
     "broken_audit": "Audit chain broken",
     "message.stopped": "Message stopped",
 }
