@@ -229,6 +229,7 @@ def _repeated(told: Told, known: Known) -> Finding | None:
     other = known.claims.holder("parts" if not told.by_spot else "whole", *whole)
     if other is not None:
         return line.finding("sku", f"Row {other} counts the same pieces another way. Keep one of them.")
-    known.claims.first(line.row, "parts" if told.by_spot else "whole", *whole)
-    first = known.claims.first(line.row, "count", *whole, *spot)
+    first = known.claims.first(line.row, "parts" if told.by_spot else "whole", *whole)
+    if told.by_spot:
+        first = known.claims.first(line.row, "count", *whole, *spot)
     return None if first == line.row else line.finding("sku", repeated(line.row, first))
