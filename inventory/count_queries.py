@@ -171,7 +171,9 @@ def lots_held(level_ids: Iterable[int]) -> list[StockContent]:
 def item_of(codes: Iterable[str]) -> tuple[Sku, int] | None:
     """The SKU that one of these codes means, and how many pieces the code stands for."""
     wanted = [code for code in codes if code]
-    found = Barcode.objects.select_related("sku", "pack").filter(code__in=wanted).first()
+    found = (
+        Barcode.objects.select_related("sku", "pack").filter(code__in=wanted, sku__is_bundle=False).first()
+    )
     if found is not None:
         return found.sku, found.pack.quantity if found.pack else 1
     sku = Sku.objects.filter(code__in=wanted, is_bundle=False).first()
@@ -354,3 +356,11 @@ def classes(codes: Iterable[str] | None) -> list[Mapping[str, Any]]:
 def is_held(level_id: int, bin_id: int | None, lot: Lot | None) -> bool:
     """Whether the books see anything of a level in this bin and of this lot."""
     return StockContent.objects.filter(level=level_id, bin=bin_id, lot=lot).exists()
+
+
+def plenty_at(location_id: int, count: int) -> list[str]:
+    """Codes of a few SKUs of which a location has far more than it has promised."""
+    levels = StockLevel.objects.filter(
+        location=location_id, available__gte=12, sku__is_serial_tracked=False, sku__is_lot_tracked=False
+    )
+    return list(levels.order_by("pk").values_list("sku__code", flat=True)[:count])

@@ -87,6 +87,12 @@ class PlanForm(forms.ModelForm):
             "tolerance_value_minor": "Value that needs no second count",
             "is_active": "The plan is in use",
         }
+        help_texts: ClassVar = {
+            "location": "Where it is counted.",
+            "name": "What staff call it; the counter reads it.",
+            "tasks_per_day": "At most so many are opened on a day: class A and the longest uncounted first.",
+            "is_active": "Off: it opens no counts.",
+        }
 
     def __init__(self, *args: Any, codes: frozenset[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
