@@ -136,6 +136,11 @@ def levels_of(sku_code: str, codes: Iterable[str] | None) -> QuerySet[StockLevel
     return levels().filter(at_places(codes), sku__code=sku_code)
 
 
+def levels_of_location(code: str) -> QuerySet[StockLevel]:
+    """The levels at one location, in the order of SKU."""
+    return levels().filter(location__code=code)
+
+
 def totals_of(sku_ids: Iterable[int], codes: Iterable[str] | None) -> dict[int, dict[str, int]]:
     """On hand, reserved, quarantined and available of these SKUs, summed over the locations, by SKU id."""
     rows = (

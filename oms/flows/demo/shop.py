@@ -14,6 +14,7 @@ from oms.core.actors import SYSTEM
 from oms.core.models import Grant, User
 from oms.core.roles import Role
 from oms.flows import counting, ruling
+from oms.flows.demo import feeds
 from oms.flows.demo.catalogue import Article, articles
 
 REASONS = {
@@ -115,6 +116,7 @@ def open_shop(*, at: datetime, say: Callable[[str], None]) -> list[Article]:
     ruling.set_up(at=at)
     say(f"{len(sold)} SKUs, {len(PLACES)} locations, {len(CHANNELS)} channels")
     _deliver(sold, at=at)
+    feeds.begin(sold, at=at)
     with transaction.atomic():
         _give_bins(skus)
     say("Opening stock received and put into bins")
@@ -221,6 +223,8 @@ def _skus(sold: list[Article], *, at: datetime) -> dict[str, int]:
 def _deliver(sold: list[Article], *, at: datetime) -> None:
     chance = random.Random(1)
     for code, (_, kind, *_) in PLACES.items():
+        if kind == "supplier":
+            continue
         lines = {}
         for article in sold:
             if _held(code, kind, article):
@@ -229,8 +233,6 @@ def _deliver(sold: list[Article], *, at: datetime) -> None:
 
 
 def _held(code: str, kind: str, article: Article) -> bool:
-    if kind == "supplier":
-        return ("kitchen" if code == "KILN" else "textiles") == article.category
     if kind == "3pl":
         return int(article.code) % 2 == 0
     return int(article.code) % 7 != len(code) + ord(code[0]) % 5
