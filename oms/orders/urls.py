@@ -2,16 +2,17 @@
 
 from django.urls import path
 
-from oms.orders.views import detail, lists, panels
+from oms.orders.views import detail, hot, lists, panels
 
 app_name = "orders"
 # Home shows these; loading the addresses hangs them there.
-HOME = (panels.stopped, panels.hurrying)
+HOME = (panels.stopped, panels.hurrying, hot.burning)
 
 urlpatterns = [
     path("", lists.OrderList.as_view(), name="list"),
     path("hold", lists.HoldMany.as_view(), name="hold_many"),
     path("release", lists.ReleaseMany.as_view(), name="release_many"),
+    path("hot", hot.HotSkus.as_view(), name="hot"),
     path("<str:number>", detail.OrderPage.as_view(), name="detail"),
     path("<str:number>/hold", detail.Hold.as_view(), name="hold"),
     path("<str:number>/release", detail.Release.as_view(), name="release"),
