@@ -69,6 +69,8 @@ class ParcelLineBody(msgspec.Struct, frozen=True):
 
     sku: Code
     quantity: Annotated[int, Meta(ge=1, le=1_000_000)]
+    lot: Annotated[str, Meta(max_length=40)] = ""
+    serials: list[Code] = []
 
 
 class ParcelBody(msgspec.Struct, frozen=True):
@@ -81,7 +83,9 @@ class ParcelBody(msgspec.Struct, frozen=True):
 
     def to_parcel(self) -> NewParcel:
         """The parcel as a plain value."""
-        lines = tuple(ParcelLine(line.sku, line.quantity) for line in self.lines)
+        lines = tuple(
+            ParcelLine(line.sku, line.quantity, line.lot, tuple(line.serials)) for line in self.lines
+        )
         return NewParcel(self.carrier.strip(), self.tracking_number.strip(), lines, self.weight_grams)
 
 

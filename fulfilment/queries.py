@@ -10,6 +10,7 @@ from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, ParcelLine, Scan
 from fulfilment.rules import LIVE_WORK, FulfilmentOrderNotFound
+from inventory.models import SerialNumber, StockMovement
 from oms.orders.models import Order
 
 
@@ -52,7 +53,13 @@ def lines_to_work(work: FulfilmentOrder) -> list[FulfilmentOrderLine]:
     """The lines of a locked fulfilment order, with SKU, bin and allocation, in the order of the walk."""
     lines = (
         FulfilmentOrderLine.objects.filter(fulfilment_order=work)
-        .select_related("sku", "allocation__reservation__level__pick_bin", "allocation__order_line")
+        .select_related(
+            "sku",
+            "allocation__reservation__level__pick_bin",
+            "allocation__reservation__level__location",
+            "allocation__reservation__level__sku",
+            "allocation__order_line",
+        )
         .prefetch_related("sku__barcodes")
     )
     return sorted(lines, key=_walk)
@@ -280,3 +287,21 @@ def lock_next(location_codes: frozenset[str] | None) -> FulfilmentOrder | None:
         .order_by(F("due_at").asc(nulls_last=True), "opened_at", "id")
         .first()
     )
+
+
+def packed_serials(line: FulfilmentOrderLine) -> list[str]:
+    """The serial numbers that were scanned into parcels for a line and have not left."""
+    packed = Scan.objects.filter(work_line=line, kind="pack", quantity__gt=0, undone_by__isnull=True)
+    codes = list(packed.order_by("pk").values_list("code", flat=True))
+    level = line.allocation.reservation.level_id
+    here = set(SerialNumber.objects.filter(level_id=level, code__in=codes).values_list("code", flat=True))
+    return [code for code in codes if code in here]
+
+
+def issue_movements(reservation_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The movements by which these reservations left the shelf, by reservation id."""
+    rows = StockMovement.objects.filter(reservation_id__in=list(reservation_ids), kind="issue")
+    found: dict[int, list[int]] = {}
+    for reservation_id, pk in rows.order_by("pk").values_list("reservation_id", "pk"):
+        found.setdefault(reservation_id or 0, []).append(pk)
+    return found

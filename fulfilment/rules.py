@@ -103,10 +103,12 @@ class DuplicateTracking(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class ParcelLine:
-    """Pieces of one SKU in a parcel."""
+    """Pieces of one SKU in a parcel: of which lot, and which numbered ones, where these are kept."""
 
     sku: str
     quantity: int
+    lot: str = ""
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

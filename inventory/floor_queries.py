@@ -374,3 +374,10 @@ def coming(codes: Iterable[str] | None) -> list[ExpectedReceipt]:
     if codes is not None:
         rows = rows.filter(level__location__code__in=list(codes))
     return list(rows.select_related("level__sku", "level__location").order_by("expected_on", "pk")[:50])
+
+
+def lot_is_open(reservation: Reservation, pieces: int) -> bool:
+    """Whether it is open of which lot pieces leave with a reservation: several stand there, too few are in hand."""
+    staged = StagedPiece.objects.filter(reservation=reservation).aggregate(total=Sum("pieces"))["total"] or 0
+    lots = StockContent.objects.filter(level_id=reservation.level_id, on_hand__gt=F("quarantined"))
+    return staged < pieces and lots.values("lot").distinct().count() > 1

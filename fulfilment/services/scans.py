@@ -19,6 +19,9 @@ class NewScan:
     code: str
     quantity: int = 1
     is_typed: bool = False
+    bin: str = ""
+    lot: str = ""
+    serial: str = ""
 
 
 @joins_transaction

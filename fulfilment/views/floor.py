@@ -1,6 +1,7 @@
 """What the floor pages share: one fulfilment order within the person's sites, and the answer to a scan."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -12,6 +13,9 @@ from fulfilment import queries
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
 from fulfilment.rules import ScanKind, TooMany, WrongItem
 from fulfilment.services.scans import NewScan
+from inventory import floor_queries
+from inventory.models import StockContent
+from inventory.services import picks
 from oms.core.errors import Refusal
 from oms.core.views.frame import Guarded
 from oms.flows import picking
@@ -53,7 +57,7 @@ class ScanDoor(OnOneWork):
             counted = picking.scan(
                 number,
                 kind=self.kind,
-                read=read_scan(request, code),
+                read=read_scan(request, code, chosen_bin=self.chosen_bin(work)),
                 user=request.user,
                 **self.doing.as_arguments,
             )
@@ -66,6 +70,10 @@ class ScanDoor(OnOneWork):
     def other_code(self, work: FulfilmentOrder, code: str) -> dict[str, Any] | None:
         """Answer a code that is not an item, such as a bin; None for items."""
         return None
+
+    def chosen_bin(self, work: FulfilmentOrder) -> str:
+        """The bin that the person said they take from; empty when they did not."""
+        return ""
 
     def counted(self, counted: Counted) -> dict[str, Any]:
         """Answer a scan that was counted."""
@@ -100,13 +108,24 @@ class ScanDoor(OnOneWork):
         return render_to_string(self.view_template, type(self).view_context(self.work()), self.request)
 
 
-def read_scan(request: HttpRequest, code: str) -> NewScan:
-    """The scan in a request; its key is the device's, made a UUID when it is not one."""
+def read_scan(request: HttpRequest, code: str, *, chosen_bin: str = "") -> NewScan:
+    """The scan in a request; its key is the device's, made a UUID when it is not one.
+
+    A code of a pack stands for all of its pieces, a serial number for its SKU.
+    """
+    post = request.POST
     key = request.headers.get("Idempotency-Key", "")
-    quantity = request.POST.get("quantity", "")
-    pieces = int(quantity) if quantity.isascii() and quantity.isdigit() else 1
+    quantity = post.get("quantity", "")
+    known = floor_queries.read_code(code, gtin=post.get("gtin", ""), quantity=quantity)
+    pieces = known.pieces if known else int(quantity) if quantity.isascii() and quantity.isdigit() else 1
     return NewScan(
-        as_uuid(key), code, max(1, min(pieces, MOST_PIECES_A_SCAN)), request.POST.get("typed") == "1"
+        as_uuid(key),
+        known.sku.code if known and post.get("gtin", "") not in ("", code) else code,
+        max(1, min(pieces, MOST_PIECES_A_SCAN)),
+        post.get("typed") == "1",
+        bin=chosen_bin,
+        lot=post.get("lot", "")[:40] if known and known.sku.is_lot_tracked else "",
+        serial=post.get("serial", "")[:64] or (known.serial if known else ""),
     )
 
 
@@ -130,7 +149,19 @@ def room(line: FulfilmentOrderLine, kind: ScanKind) -> int:
     return line.quantity_picked - line.quantity_packed
 
 
-def bin_of(line: FulfilmentOrderLine) -> str:
+def bin_of(line: FulfilmentOrderLine, *, at: datetime | None = None) -> str:
     """The code of the bin a line is picked from, empty when nobody has said."""
+    spot = spot_of(line, at=at)
+    if spot is not None and spot.bin is not None:
+        return str(spot.bin.code)
     place = line.allocation.reservation.level.pick_bin
     return place.code if place else ""
+
+
+def spot_of(line: FulfilmentOrderLine, *, at: datetime | None = None) -> StockContent | None:
+    """The bin and lot that should be taken next for a line, where its location keeps bins."""
+    level = line.allocation.reservation.level
+    if level.located == 0 or not level.location.is_bin_managed:
+        return None
+    found = picks.choices(level, picks.ANY, at=at or datetime.now(UTC))
+    return found[0][0] if found else None

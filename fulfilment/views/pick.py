@@ -9,11 +9,12 @@ from django.urls import reverse
 
 from fulfilment import queries
 from fulfilment.forms import ShortForm
-from fulfilment.models import FulfilmentOrder
+from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
 from fulfilment.rules import ScanKind
-from fulfilment.views.floor import OnOneWork, ScanDoor, as_uuid, bin_of, room
+from fulfilment.views.floor import OnOneWork, ScanDoor, as_uuid, bin_of, room, spot_of
 from fulfilment.views.pack import pack_state
 from inventory import queries as stock_queries
+from inventory.services import picks
 from oms.core.errors import Refusal
 from oms.core.views.frame import Action, Form, Guarded, Page, one_effect
 from oms.flows import picking
@@ -26,6 +27,8 @@ def pick_state(work: FulfilmentOrder) -> dict[str, Any]:
     lines = queries.lines_to_work(work)
     for line in lines:
         line.left, line.bin = room(line, ScanKind.PICK), bin_of(line)
+        spot = spot_of(line)
+        line.lot = spot.lot if spot else None
     open_stops = [line for line in lines if line.left]
     wanted = sum(line.quantity - line.quantity_cancelled for line in lines)
     return {
@@ -62,6 +65,9 @@ class PickScan(ScanDoor):
         if not stock_queries.is_bin(work.location_id, code):
             return None
         wanted = self.wanted()
+        if wanted is not None and work.location.is_bin_managed and bin_of(wanted) != code:
+            return self.other_bin(work, wanted, code)
+        self.request.session.pop(f"pick:{work.number}", None)
         if wanted is None or bin_of(wanted) == code:
             return {"result": "ok", "title": f"Bin {code}", "detail": "Right bin. Now scan the item."}
         return {
@@ -69,6 +75,22 @@ class PickScan(ScanDoor):
             "title": f"Wrong bin: go to {bin_of(wanted)}",
             "detail": f"This is {code}. Nothing was counted.",
         }
+
+    def other_bin(self, work: FulfilmentOrder, wanted: FulfilmentOrderLine, code: str) -> dict[str, Any]:
+        """Offer a bin that holds the item too; say where to go when it does not."""
+        held = picks.choices(wanted.allocation.reservation.level, picks.Wish(bin=code), at=self.doing.at)
+        if not held:
+            title = f"Wrong bin: go to {bin_of(wanted)}"
+            detail = f"{wanted.sku.code} does not stand in {code}. Nothing was counted."
+            return {"result": "look", "title": title, "detail": detail}
+        self.request.session[f"pick:{work.number}"] = code
+        pieces = sum(free for _, free in held)
+        detail = f"{pieces} of {wanted.sku.code} stand here. Scan the item to take it from here."
+        return {"result": "look", "title": f"Bin {code} has it too", "detail": detail}
+
+    def chosen_bin(self, work: FulfilmentOrder) -> str:
+        """The other bin that the picker has scanned."""
+        return str(self.request.session.get(f"pick:{work.number}", ""))
 
 
 class Claim(OnOneWork, Action):

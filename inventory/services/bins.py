@@ -114,7 +114,7 @@ def carry(loads: Sequence[Load], *, to: Bin, key: UUID, actor: Actor, at: dateti
     for load in loads:
         content = floor_queries.lock_content(load.level_id, load.bin_id, load.lot_id)
         rows += _both_sides(content, load, to)
-    _write(rows, key=str(key), actor=actor, at=at)
+    write(rows, key=str(key), actor=actor, at=at)
 
 
 @joins_transaction
@@ -132,7 +132,7 @@ def carry_back(key: UUID, *, actor: Actor, at: datetime) -> int:
             free = floor_queries.in_nobodys_hand(content) if content else 0
             if free < -row.on_hand_delta:
                 raise NotEnoughStock("They have moved on meanwhile. Move what is left yourself.")
-    _write(rows, key=f"undo:{key}", actor=actor, at=at)
+    write(rows, key=f"undo:{key}", actor=actor, at=at)
     return sum(row.on_hand_delta for row in rows if row.on_hand_delta > 0)
 
 
@@ -182,7 +182,8 @@ def _row(level_id: int, pieces: int, held: int, bin_id: int | None, lot_id: int 
     )
 
 
-def _write(rows: Sequence[StockMovement], *, key: str, actor: Actor, at: datetime) -> None:
+def write(rows: Sequence[StockMovement], *, key: str, actor: Actor, at: datetime) -> None:
+    """Write the rows of one walk in one statement."""
     for number, row in enumerate(rows, start=1):
         row.pk = None
         row.moved_at, row.actor, row.source = at, actor.label, SOURCE

@@ -1,6 +1,6 @@
 """Stories of the floor: a task is claimed, items are scanned off the shelf and into a parcel."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,14 +13,15 @@ from fulfilment.services.scans import NewScan
 from inventory import queries as stock_queries
 from inventory.models import AdjustmentReason
 from inventory.rules import LevelsMoved
-from inventory.services import adjustments, reservations
+from inventory.services import adjustments, picks, reservations
+from inventory.services.picks import Wish
 from oms.alerts.services import alerts
 from oms.catalogue import queries as sku_queries
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.models import User
 from oms.core.transactions import owns_transaction
-from oms.flows import sourcing
+from oms.flows import naming, sourcing
 from oms.orders import queries as order_queries
 from oms.orders.services import orders
 
@@ -89,7 +90,14 @@ def scan(number: str, *, kind: ScanKind, read: NewScan, user: User, actor: Actor
     fulfilment_orders.claim(work, user=user, at=at)
     lines = work_queries.lines_to_work(work)
     line = _wanted_line(lines, kind, read.code, number)
+    if kind is ScanKind.PACK and line.sku.is_serial_tracked:
+        naming.check_serial(line, read.serial)
+        read = replace(read, code=read.serial, quantity=1)
     counted = scans.record(line, kind, read, user=user, at=at)
+    if kind is ScanKind.PICK and work.location.is_bin_managed:
+        level = stock_queries.lock_level(line.sku_id, work.location_id)
+        wish = Wish(read.bin, read.lot)
+        picks.stage(line.allocation.reservation, level, read.quantity, wish, key=read.key, actor=actor, at=at)
     status = _settle(work, lines)
     if status in {WorkStatus.PICKED, WorkStatus.PACKED} and not line_is_open(lines, kind):
         audit.record(f"work.{status.value}", "order", work.order.number, actor=actor, at=at, note=number)
@@ -111,6 +119,8 @@ def undo(key: UUID, *, new_key: UUID, user: User, at: datetime) -> Counted:
     if work_queries.undone(seen):
         return Counted(seen, line, work.status, is_repeat=True)
     taken_back = scans.undo(seen, line, key=new_key, user=user, at=at)
+    if seen.kind == ScanKind.PICK and work.location.is_bin_managed:
+        picks.unstage(line.allocation.reservation, key=seen.key, actor=user.actor, at=at)
     return Counted(taken_back, line, _settle(work, lines).value)
 
 
@@ -186,7 +196,9 @@ def _wanted_line(
     matching = [
         line
         for line in lines
-        if code == line.sku.code or code in {barcode.code for barcode in line.sku.barcodes.all()}
+        if code == line.sku.code
+        or code in {barcode.code for barcode in line.sku.barcodes.all()}
+        or (line.sku.is_serial_tracked and line.sku.serials.filter(code=code).exists())
     ]
     if not matching:
         known = sku_queries.by_code_or_barcode(code)

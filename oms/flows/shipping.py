@@ -1,7 +1,7 @@
 """Stories of a fulfilment order with its location: answered, rejected, shipped."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fulfilment import queries as work_queries
@@ -15,9 +15,11 @@ from oms.alerts.services import alerts
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
-from oms.flows import sourcing
+from oms.flows import naming, sourcing
 from oms.orders import queries as order_queries
 from oms.orders.services import orders
+
+NOTHING_SAID: Mapping[str, Sequence[str]] = {}
 
 
 @owns_transaction()
@@ -104,6 +106,7 @@ def ship_parcels(number: str, *, contents: Sequence[NewParcel], actor: Actor, at
         }
     )
     dealt = [_dealt(content, lines, left) for content in contents]
+    naming.keep_lots(work, lines, contents)
     for line in lines:
         _catch_up(
             line, line.quantity_shipped + boxed[line.pk] + sum(pieces.get(line.pk, 0) for pieces in dealt)
@@ -113,10 +116,20 @@ def ship_parcels(number: str, *, contents: Sequence[NewParcel], actor: Actor, at
         parcels.close(work, pieces=pieces, box=box, actor=actor, at=at)
     if work.request_status in {RequestStatus.QUEUED, RequestStatus.SENT}:
         fulfilment_orders.answer(work, RequestStatus.ACKNOWLEDGED)
-    return _leave(work, work_queries.parcels_here(work), actor=actor, at=at)
+    said: defaultdict[str, list[str]] = defaultdict(list)
+    for each in (line for content in contents for line in content.lines):
+        said[each.sku] += each.serials
+    return _leave(work, work_queries.parcels_here(work), said=said, actor=actor, at=at)
 
 
-def _leave(work: FulfilmentOrder, gone: list[Parcel], *, actor: Actor, at: datetime) -> Shipment:
+def _leave(
+    work: FulfilmentOrder,
+    gone: list[Parcel],
+    *,
+    said: Mapping[str, Sequence[str]] = NOTHING_SAID,
+    actor: Actor,
+    at: datetime,
+) -> Shipment:
     """Issue the pieces of these parcels and tell the world."""
     shipment = parcels.hand_over(work, gone, actor=actor, at=at)
     issued: Counter[int] = Counter()
@@ -130,8 +143,16 @@ def _leave(work: FulfilmentOrder, gone: list[Parcel], *, actor: Actor, at: datet
     for line in lines:
         if shipped[line.pk]:
             fulfilment_orders.count(line, shipped=shipped[line.pk])
+    naming.name_serials(lines, shipped, said)
     fulfilment_orders.settle_status(work, lines)
     orders.refresh_progress([work.order_id])
+    _tell_left(work, shipment, gone, actor=actor, at=at)
+    return shipment
+
+
+def _tell_left(
+    work: FulfilmentOrder, shipment: Shipment, gone: list[Parcel], *, actor: Actor, at: datetime
+) -> None:
     payload = {
         "number": shipment.number,
         "order": work.order.number,
@@ -151,7 +172,6 @@ def _leave(work: FulfilmentOrder, gone: list[Parcel], *, actor: Actor, at: datet
         note=f"{shipment.number} of {work.number} left {work.location.name}",
     )
     outbox.record("shipment.left", aggregate=f"order:{work.order.number}", payload=payload, at=at)
-    return shipment
 
 
 def _dealt(content: NewParcel, lines: list[FulfilmentOrderLine], left: Counter[int]) -> dict[int, int]:
