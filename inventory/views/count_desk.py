@@ -316,7 +316,18 @@ def _list(standing: frame.Standing, **asked: str) -> str:
     return reverse("inventory:counts") + (f"?{parts.lstrip('&')}" if parts else "")
 
 
+def found(text: str, user: Any) -> list[frame.Found]:
+    """The count that a text or a scan names."""
+    rows = count_queries.tasks(user.locations_for(RIGHT)).filter(number__iexact=text.strip())
+    return [
+        frame.Found(row.number, page, "clipboard-check", f"{row.location.name}, {row.status}", exact=True)
+        for row in rows
+        if (page := page_of(row, user))
+    ]
+
+
 frame.hang(
+    frame.Finder("counts", found, RIGHT, position=25),
     frame.Entry(
         "Counts", "clipboard-check", "inventory:counts", RIGHT, "Stock", "c", position=38, count=_listed
     ),
