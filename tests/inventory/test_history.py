@@ -116,3 +116,17 @@ def test_closed_days_and_their_lines(api, mugs):
     assert api(f"stock-closes/PER/{day(2)}", gap="true").json()["results"] == []
     assert api("stock-closes/PER/2001-01-01").status_code == 404
     assert api("stock-closes/PER/monday").status_code == 404
+
+
+def test_pages_of_levels_follow_one_another(api, mugs):
+    for code in ("SYD", "MEL"):
+        location(code, timezone=ZONE)
+        counting.receive_stock("MUG", location=code, quantity=1, reference="R", actor=TESTER, at=NOW)
+    for path, query in (("stock-levels", {}), ("stock-levels/as-of", {"at": NOW.isoformat()})):
+        seen, page = [], api(path, limit=1, **query).json()
+        while True:
+            seen += [row["location"] for row in page["results"]]
+            if page["next"] is None:
+                break
+            page = api(page["next"].partition("/api/v1/")[2]).json()
+        assert seen == ["MEL", "PER", "SYD"]

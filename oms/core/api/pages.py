@@ -1,6 +1,6 @@
 """Lists in pages: ``{results, next, previous}``, each page after an opaque cursor, never by number."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -41,6 +41,13 @@ class CursorPages(CursorPagination):
             return super().decode_cursor(request)
         except NotFound:
             raise Invalid("This cursor is not one of ours.") from None
+
+    def _get_position_from_instance(self, instance: Any, ordering: Sequence[str]) -> str | None:
+        """Where a row stands; an order may lead through its relations, such as ``sku__code``."""
+        value = instance
+        for part in ordering[0].lstrip("-").split("__"):
+            value = value[part] if isinstance(value, dict) else getattr(value, part)
+        return None if value is None else str(value)
 
     def get_paginated_response(self, data: Any) -> Response:
         """The page with the addresses of its neighbours."""
