@@ -92,7 +92,7 @@ def set_policy(location: StockLocation, policy: ReportPolicy) -> None:
 
 
 def _ours(location: StockLocation, new: NewReport) -> dict[int, int]:
-    """What our levels had on hand when the report was made, by SKU id."""
+    """What our books showed when the report was made, with the keeper's own pieces that we count on; by SKU id."""
     since = (
         StockMovement.objects.filter(level__location=location, moved_at__gt=new.reported_at)
         .values("level__sku")
@@ -101,7 +101,10 @@ def _ours(location: StockLocation, new: NewReport) -> dict[int, int]:
     )
     moved = dict(since)
     levels = StockLevel.objects.filter(location=location, sku_id__in=list(new.pieces))
-    return {sku: on_hand - moved.get(sku, 0) for sku, on_hand in levels.values_list("sku_id", "on_hand")}
+    return {
+        sku: on_hand + reported - moved.get(sku, 0)
+        for sku, on_hand, reported in levels.values_list("sku_id", "on_hand", "reported")
+    }
 
 
 def _sell(location: StockLocation, new: NewReport, taken: Taken) -> None:

@@ -45,6 +45,7 @@ class Component:
     """So many pieces of a SKU in one bundle; ``worth`` is its part of the bundle's price, in no unit."""
 
     sku: str
+    name: str
     quantity: int
     worth: int
 
@@ -66,7 +67,7 @@ def _valued(parts: list[BundleComponent]) -> tuple[Component, ...]:
     known = [int(cost * 10_000) for cost in costs if cost]
     each = known if len(known) == len(parts) else [1] * len(parts)
     return tuple(
-        Component(part.component.code, part.quantity, cost * part.quantity)
+        Component(part.component.code, part.component.name, part.quantity, cost * part.quantity)
         for part, cost in zip(parts, each, strict=True)
     )
 
