@@ -17,7 +17,7 @@ from oms.core import idempotency
 from oms.core.api import answered, page_of
 from oms.core.api.schema import documented, list_of
 from oms.core.api.views import ApiView
-from oms.core.errors import Invalid
+from oms.core.errors import Forbidden, Invalid
 from oms.core.tokens import Token
 from oms.flows import importing
 from oms.imports import exports, intake, queries
@@ -25,6 +25,15 @@ from oms.imports.models import ImportFinding, ImportJob
 from oms.imports.rules import Choices, ImportNotFound, JobState, Kind
 from oms.imports.work import wake
 
+# A file reaches no further than the doors of its room.
+ROOMS = {
+    Kind.STOCK: "stock",
+    Kind.SKUS: "skus",
+    Kind.BARCODES: "skus",
+    Kind.PRICES: "skus",
+    Kind.BINS: "locations",
+    Kind.LOCATIONS: "locations",
+}
 SCOPES = {"GET": "imports:read", "POST": "imports:write"}
 UPLOAD = {
     "type": "object",
@@ -119,6 +128,7 @@ class Imports(ApiView):
         if file is None:
             raise Invalid("Send the file as the part “file”.", problems=(("#/file", "missing"),))
         kind = intake.kind_named(str(request.data.get("kind", "")))
+        _check_reach(self.token, kind, "write")
         dry_run = _flag(str(request.data.get("dry_run", "")))
         choices = Choices.from_json(_part(request, "options"))
         looked = intake.looked_at(file, file.name or "file", kind, choices=choices)
@@ -202,10 +212,17 @@ class Exports(ApiView):
     def get(self, request: Request) -> StreamingHttpResponse:
         """A CSV file, written while it is read."""
         kind = intake.kind_named(request.query_params.get("kind", ""))
+        _check_reach(self.token, kind, "read")
         rows = exports.rows_of(kind, reach=self.token.locations, costs=True, at=timezone.now())
         response = StreamingHttpResponse(exports.as_csv(rows), content_type="text/csv; charset=utf-8")
         response.headers["Content-Disposition"] = f'attachment; filename="{kind.value}.csv"'
         return response
+
+
+def _check_reach(token: Token, kind: Kind, verb: str) -> None:
+    scope = f"{ROOMS[kind]}:{verb}"
+    if not token.allows(scope):
+        raise Forbidden(f"This token has no scope {scope}, which a file of {kind.value} asks for.")
 
 
 def _within(token: Token) -> "QuerySet[ImportJob]":

@@ -119,12 +119,13 @@ def test_columns_may_be_named(api):
 
 
 def test_a_token_reaches_its_locations_and_its_own_files(api):
-    bound = Api("imports:*", locations=("SYD",))
+    bound = Api("imports:*", "stock:*", locations=("SYD",))
     job = bound.done(bound.upload(GOOD, dry_run="false"))
     assert (job["created"], job["refused"], level().on_hand) == (1, 2, 12)
     other = api.upload(GOOD).json()["id"]
     assert bound.get(f"imports/{other}").status_code == 404
     assert Api("orders:*").get("imports").status_code == 403
+    assert Api("imports:*").upload(GOOD).status_code == 403
     assert "MUG,PER" not in b"".join(bound.get("exports?kind=stock").streaming_content).decode()
 
 
