@@ -43,6 +43,41 @@ FORBIDDEN = {
         insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, source, source_key, actor)
         select id, 'receive', 1, now(), 'sql', 'same', 'me' from inventory_stocklevel, generate_series(1, 2)
     """,
+    "what a bin holds is not written": "update inventory_stockcontent set on_hand = 1",
+    "a level is not born full": """
+        insert into inventory_stocklevel (sku_id, location_id, located) select sku_id, location_id, 1
+          from inventory_stocklevel
+    """,
+    "what is known of its pieces is not written": "update inventory_stocklevel set located = 5",
+    "a closed day is not changed": "update inventory_stockclose set pieces_gap = 0",
+    "a line of a closed day is not deleted": "delete from inventory_stockcloseline",
+    "a signature is not taken back": "delete from inventory_closesignature",
+    "a stock report is not changed": "update inventory_stockreportline set ours = on_hand",
+    "a numbered piece is not moved": "update inventory_serialnumber set status = 'lost', level_id = null",
+    "what a numbered piece did is not deleted": "delete from inventory_serialmovement",
+    "a repair says why": """
+        insert into inventory_stockrepair (level_id, repaired_at, repaired_by, note)
+        select id, now(), 'me', '' from inventory_stocklevel
+    """,
+    "a repair is not changed": "update inventory_stockrepair set note = 'nothing happened'",
+    "a transfer is not deleted": "delete from inventory_transfer",
+    "a count is not deleted": "delete from inventory_counttask",
+    "a move out of nowhere": """
+        insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, source, source_key, actor)
+        select id, 'move', 1, now(), 'sql', 'x', 'me' from inventory_stocklevel
+    """,
+    "a transfer without its origin": """
+        insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, source, source_key, actor)
+        select id, 'transfer', 1, now(), 'sql', 'x', 'me' from inventory_stocklevel
+    """,
+    "a repair by hand": """
+        insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, source, source_key, actor)
+        select id, 'repair', 1, now(), 'sql', 'x', 'me' from inventory_stocklevel
+    """,
+    "a receipt issued by hand": """
+        insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, source, source_key, actor)
+        select id, 'issue', 1, now(), 'sql', 'x', 'me' from inventory_stocklevel
+    """,
     "a level that is not there": """
         insert into inventory_stockmovement (level_id, kind, on_hand_delta, moved_at, source, source_key, actor)
         values (-1, 'receive', 1, now(), 'sql', 'x', 'me')
