@@ -22,7 +22,7 @@ from inventory.models import (
 from inventory.rules import ReportPolicy
 from oms.core.admin import each
 from oms.core.admin_site import AtLocations, Audited, ReadOnly, ReadOnlyInline
-from oms.flows import reporting_stock
+from oms.flows import reporting_stock, shelving
 
 
 class BinInline(admin.TabularInline):
@@ -51,12 +51,24 @@ class LocationAdmin(AtLocations, Audited):
     fields = (
         *("code", "name", "is_active", "kind", "line1", "city", "region", "postcode", "country"),
         *("latitude", "longitude", "timezone", "priority"),
-        *("is_bin_managed", "report_policy", "report_counts_our_orders"),
+        *("is_bin_managed", "adjustment_limit", "report_policy", "report_counts_our_orders"),
     )
     list_display = ("code", "name", "kind", "city", "region", "timezone", "priority", "is_active")
     list_filter = ("is_active", "kind", "region")
     search_fields = ("code", "name", "city")
-    actions = ("sell_from_reports", "compare_reports")
+    actions = ("manage_by_bins", "manage_without_bins", "sell_from_reports", "compare_reports")
+
+    @admin.action(description="Manage this location by bins", permissions=["change"])
+    def manage_by_bins(self, request: HttpRequest, chosen: Any) -> None:
+        """Put everything on hand into its bin."""
+        actor = request.user.actor
+        each(request, chosen, lambda one, at: shelving.manage_by_bins(one.code, actor=actor, at=at))
+
+    @admin.action(description="Manage this location without bins", permissions=["change"])
+    def manage_without_bins(self, request: HttpRequest, chosen: Any) -> None:
+        """Lift everything out of its bin."""
+        actor = request.user.actor
+        each(request, chosen, lambda one, at: shelving.manage_without_bins(one.code, actor=actor, at=at))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Rights and files name a location by its code, so it never changes."""
@@ -126,28 +138,7 @@ class ReasonAdmin(Audited):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         """Files and programs name a reason by its code, so it never changes."""
-        moved_by_action = ("is_bin_managed", "report_policy")
-        return moved_by_action if obj is None else ("code", *moved_by_action)
-
-    @admin.action(description="Sell from what it reports", permissions=["change"])
-    def sell_from_reports(self, request: HttpRequest, chosen: QuerySet[StockLocation]) -> None:
-        """Count what the chosen partners or suppliers report as sellable, from their next report on."""
-        self._set_policy(request, chosen, ReportPolicy.SELL)
-
-    @admin.action(description="Only compare what it reports", permissions=["change"])
-    def compare_reports(self, request: HttpRequest, chosen: QuerySet[StockLocation]) -> None:
-        """Sell nothing from the reports of the chosen locations any more."""
-        self._set_policy(request, chosen, ReportPolicy.COMPARE)
-
-    def _set_policy(
-        self, request: HttpRequest, chosen: QuerySet[StockLocation], policy: ReportPolicy
-    ) -> None:
-        actor = request.user.actor
-        each(
-            request,
-            chosen,
-            lambda place, at: reporting_stock.set_report_policy(place.code, policy, actor=actor, at=at),
-        )
+        return () if obj is None else ("code",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Movements name it for ever."""

@@ -173,6 +173,12 @@ def bin_managed(codes: Iterable[str] | None) -> list[StockLocation]:
     return list(places if codes is None else places.filter(code__in=list(codes)))
 
 
+def without_bins(codes: Iterable[str] | None) -> list[StockLocation]:
+    """Warehouses that do not keep their stock in bins, within these codes (None: all)."""
+    places = StockLocation.objects.filter(is_bin_managed=False, kind__in=("own", "3pl"))
+    return list(places if codes is None else places.filter(code__in=list(codes)))
+
+
 def pickable(level_id: int, *, today: date) -> list[StockContent]:
     """Where pieces of a level may be taken for an order, the first to expire first, then as one walks."""
     rows = (

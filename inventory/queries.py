@@ -287,3 +287,8 @@ def bundles_available(bundle_id: int, codes: Iterable[str] | None) -> dict[str, 
     with connection.cursor() as cursor:
         cursor.execute(_WHOLE_BUNDLES, [bundle_id, places, places])
         return dict(cursor.fetchall())
+
+
+def is_kept(sku_id: int) -> bool:
+    """Whether pieces of a SKU are anywhere."""
+    return StockLevel.objects.filter(sku_id=sku_id).exclude(on_hand=0).exists()

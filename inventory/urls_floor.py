@@ -28,6 +28,7 @@ urlpatterns = [
         name="transfer_receive_post",
     ),
     path("put-away", putaway.PutAwayStart.as_view(), name="putaway_start"),
+    path("put-away/<slug:place>/bins", putaway.ManageByBins.as_view(), name="manage_by_bins"),
     path("put-away/<slug:place>", putaway.PutAwayPage.as_view(), name="putaway"),
     path("put-away/<slug:place>/scan", putaway.PutAwayScan.as_view(), name="putaway_scan"),
     path("move/<slug:place>", putaway.MovePage.as_view(), name="move"),

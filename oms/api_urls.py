@@ -23,6 +23,7 @@ urlpatterns = [
     path("orders/<str:number>/hold", orders.HoldOrder.as_view()),
     path("orders/<str:number>/release", orders.ReleaseOrder.as_view()),
     path("skus", catalogue.Skus.as_view()),
+    path("skus/<str:code>/names", catalogue.SkuNames.as_view()),
     path("skus/<str:code>", catalogue.OneSku.as_view()),
     path("skus/<str:code>/bundle", catalogue.Bundle.as_view()),
     path("stock-levels", inventory.StockLevels.as_view()),

@@ -16,7 +16,7 @@ from inventory.views.arrivals import as_uuid, read_item
 from oms.core import frame
 from oms.core.errors import Refusal
 from oms.core.frame import Standing
-from oms.core.views.frame import Guarded, Page
+from oms.core.views.frame import Action, Guarded, Page
 from oms.flows import shelving
 
 RIGHT = "stock.move"
@@ -230,7 +230,27 @@ class PutAwayStart(Page):
             {"place": place, "waiting": sum(each.pieces for each in floor_queries.to_put_away(place))}
             for place in floor_queries.bin_managed(codes)
         ]
-        return super().get_context_data(**kwargs) | {"places": places}
+        user = self.request.user
+        return super().get_context_data(**kwargs) | {
+            "places": places,
+            "without": floor_queries.without_bins(user.locations_for("locations.change"))
+            if user.may("locations.change")
+            else [],
+        }
+
+
+class ManageByBins(Action):
+    """Keep the stock of a location in bins from now on."""
+
+    permission = "locations.change"
+
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("inventory:putaway_start")
+
+    def carry_out(self, **kwargs: Any) -> None:
+        if not self.request.user.may("locations.change", location=kwargs["place"]):
+            raise Http404("You do not do that there.")
+        shelving.manage_by_bins(kwargs["place"], **self.doing.as_arguments)
 
 
 def _load(waiting: Waiting, pieces: int) -> Load:

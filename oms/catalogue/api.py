@@ -42,6 +42,25 @@ class SkuBody(msgspec.Struct, frozen=True):
     category: Annotated[str, Meta(max_length=64)] = ""
     tags: Tags = []
     backorder_policy: Policy = ""
+    base_unit: Annotated[str, Meta(min_length=1, max_length=16)] = "piece"
+    is_lot_tracked: bool = False
+    is_serial_tracked: bool = False
+    shelf_life_margin_days: Annotated[int, Meta(ge=0, le=3650)] = 0
+
+
+class PackBody(msgspec.Struct, frozen=True):
+    """So many base units in one, and the barcodes that stand on it."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=40)]
+    quantity: Annotated[int, Meta(ge=2, le=1_000_000)]
+    barcodes: list[Annotated[str, Meta(min_length=1, max_length=64)]] = []
+
+
+class NamesBody(msgspec.Struct, frozen=True):
+    """More barcodes of a SKU, and its packs; what it has stays."""
+
+    barcodes: list[Annotated[str, Meta(min_length=1, max_length=64)]] = []
+    packs: list[PackBody] = []
 
 
 class SkuChanges(msgspec.Struct, frozen=True):
@@ -56,6 +75,10 @@ class SkuChanges(msgspec.Struct, frozen=True):
     tags: Tags | UnsetType = UNSET
     backorder_policy: Policy | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
+    base_unit: Annotated[str, Meta(min_length=1, max_length=16)] | UnsetType = UNSET
+    is_lot_tracked: bool | UnsetType = UNSET
+    is_serial_tracked: bool | UnsetType = UNSET
+    shelf_life_margin_days: Annotated[int, Meta(ge=0, le=3650)] | UnsetType = UNSET
 
 
 class ComponentBody(msgspec.Struct, frozen=True):
@@ -93,6 +116,10 @@ class SkuAnswer(msgspec.Struct):
     tags: list[str]
     backorder_policy: str
     is_active: bool
+    base_unit: str
+    is_lot_tracked: bool
+    is_serial_tracked: bool
+    shelf_life_margin_days: int
 
 
 class SkuFilter(FilterSet):
@@ -188,6 +215,28 @@ class Bundle(ApiView):
         return BundleAnswer(sku.code, [ComponentBody(part.sku, part.quantity) for part in parts], available)
 
 
+class SkuNames(ApiView):
+    """The barcodes and packs of a SKU."""
+
+    scope = "skus:write"
+
+    @documented("Name a SKU by more barcodes", body=NamesBody, answers={200: SkuAnswer})
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Let more barcodes name a SKU or a pack of it; each check digit must be true."""
+        claim = keyed(request, required=False)
+        body = read_body(request, NamesBody)
+        packs = [(pack.name, pack.quantity, pack.barcodes) for pack in body.packs]
+
+        def render(sku: object) -> tuple[int, object]:
+            return 200, _answer(sku)
+
+        with idempotency.claimed(claim, render=render) as answer:
+            cataloguing.name_sku(
+                code, barcodes=body.barcodes, packs=packs, actor=self.actor, at=timezone.now()
+            )
+        return answered(answer)
+
+
 def _facts(body: SkuBody | SkuChanges) -> dict[str, Any]:
     facts = {name: value for name, value in msgspec.structs.asdict(body).items() if value is not UNSET}
     facts.pop("sku", None)
@@ -218,4 +267,8 @@ def _answer(sku: Any) -> SkuAnswer:
         list(sku.tags),
         sku.backorder_policy,
         sku.is_active,
+        sku.base_unit,
+        sku.is_lot_tracked,
+        sku.is_serial_tracked,
+        sku.shelf_life_margin_days,
     )

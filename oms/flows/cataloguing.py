@@ -1,14 +1,16 @@
 """Stories of the catalogue: a SKU is made and changes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from inventory import queries as stock_queries
 from oms.catalogue import queries
 from oms.catalogue.models import Sku
 from oms.catalogue.services import bundles, skus
 from oms.core import audit
 from oms.core.actors import Actor
+from oms.core.errors import Conflict
 from oms.core.transactions import owns_transaction
 
 
@@ -32,6 +34,7 @@ def change_sku(
     Raises ``SkuNotFound``, ``DuplicateBarcode``, ``MisreadBarcode``.
     """
     sku = queries.sku(code)
+    _check_tracking(sku, facts)
     changes = skus.change(sku, facts=facts, at=at)
     if barcode:
         skus.name_by(sku, barcode=barcode)
@@ -58,3 +61,31 @@ def compose_bundle(code: str, pieces: Mapping[str, int], *, actor: Actor, at: da
     if changes:
         audit.record("sku.composed", "sku", sku.code, actor=actor, at=at, changes=changes)
     return sku
+
+
+@owns_transaction()
+def name_sku(
+    code: str,
+    *,
+    barcodes: Sequence[str],
+    packs: Sequence[tuple[str, int, Sequence[str]]],
+    actor: Actor,
+    at: datetime,
+) -> Sku:
+    """Let more barcodes name a SKU, and its packs: (name, pieces, barcodes).
+
+    Raises ``SkuNotFound``, ``DuplicateBarcode``, ``MisreadBarcode``.
+    """
+    sku = queries.sku(code)
+    skus.add_barcodes(sku, barcodes)
+    for name, quantity, codes in packs:
+        skus.set_pack(sku, name, quantity, barcodes=codes)
+    changes = {"barcodes": list(barcodes), "packs": [f"{name}: {quantity}" for name, quantity, _ in packs]}
+    audit.record("sku.named", "sku", sku.code, actor=actor, at=at, changes=changes)
+    return sku
+
+
+def _check_tracking(sku: Sku, facts: Mapping[str, Any]) -> None:
+    for name in ("is_lot_tracked", "is_serial_tracked"):
+        if name in facts and facts[name] != getattr(sku, name) and stock_queries.is_kept(sku.pk):
+            raise Conflict(f"Pieces of {sku.code} are in stock. Change how it is kept when none is.")

@@ -4,6 +4,7 @@ from datetime import date
 
 import pytest
 
+from inventory import floor_queries
 from inventory.rules import Arrived
 from oms.flows import arriving
 from tests import builders
@@ -84,3 +85,26 @@ def test_a_lot_is_read_and_recalled(api):
     detail = api.get("lots/TEA/L1").json()
     assert detail["stands"] == [{"location": "PER", "bin": None, "on_hand": 3, "quarantined": 3}]
     assert detail["lot"]["recall_reason"] == "glass"
+
+
+def test_a_sku_has_many_barcodes_and_packs(api):
+    named = api.post(
+        "skus/MUG/names",
+        {
+            "barcodes": ["9300675024235"],
+            "packs": [{"name": "carton", "quantity": 12, "barcodes": ["19300675024232"]}],
+        },
+    )
+    assert named.status_code == 200, named.content
+    assert set(named.json()["barcodes"]) == {"9300675024235", "19300675024232"}
+    assert floor_queries.read_code("19300675024232").pieces == 12
+
+    misread = api.post("skus/MUG/names", {"barcodes": ["9300675024236"]})
+    assert misread.status_code == 422
+
+
+def test_how_a_sku_is_kept_changes_only_while_none_is_there(api):
+    assert api.patch("skus/MUG", {"is_lot_tracked": True}).status_code == 409
+
+    builders.sku("TEA")
+    assert api.patch("skus/TEA", {"is_lot_tracked": True}).json()["is_lot_tracked"] is True

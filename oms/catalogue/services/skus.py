@@ -1,16 +1,28 @@
 """SKUs come into being and change; their code never does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from oms.catalogue.models import Barcode, Sku
+from oms.catalogue.models import Barcode, Pack, Sku
 from oms.catalogue.rules import checked_barcode, checked_sku_code
 from oms.core.errors import Conflict
 from oms.core.transactions import joins_transaction
 
 CHANGEABLE = frozenset(
-    {"name", "weight_grams", "unit_cost", "currency", "category", "tags", "backorder_policy", "is_active"}
+    {
+        *(
+            "name",
+            "weight_grams",
+            "unit_cost",
+            "currency",
+            "category",
+            "tags",
+            "backorder_policy",
+            "is_active",
+        ),
+        *("base_unit", "is_lot_tracked", "is_serial_tracked", "shelf_life_margin_days"),
+    }
 )
 
 
@@ -69,6 +81,31 @@ def name_by(sku: Sku, *, barcode: str) -> Barcode:
     sku.barcodes.filter(is_primary=True).exclude(code=checked).update(is_primary=False)
     named, _ = Barcode.objects.update_or_create(code=checked, defaults={"sku": sku, "is_primary": True})
     return named
+
+
+@joins_transaction
+def add_barcodes(sku: Sku, codes: Iterable[str], *, pack: Pack | None = None) -> None:
+    """Let more barcodes name this SKU, or one pack of it; those it has stay.
+
+    Raises ``DuplicateBarcode``, ``MisreadBarcode``, ``Invalid``.
+    """
+    for code in codes:
+        checked = checked_barcode(code)
+        other = Barcode.objects.filter(code=checked).exclude(sku=sku, pack=pack).select_related("sku").first()
+        if other is not None and (other.sku_id != sku.pk or other.is_primary):
+            raise DuplicateBarcode(f"Barcode {checked} names {other.sku.code} already.")
+        Barcode.objects.update_or_create(code=checked, defaults={"sku": sku, "pack": pack})
+
+
+@joins_transaction
+def set_pack(sku: Sku, name: str, quantity: int, *, barcodes: Iterable[str]) -> Pack:
+    """Say how many base units a pack holds, and which barcodes stand on it.
+
+    Raises ``DuplicateBarcode``, ``MisreadBarcode``, ``Invalid``.
+    """
+    pack, _ = Pack.objects.update_or_create(sku=sku, name=name.strip(), defaults={"quantity": quantity})
+    add_barcodes(sku, barcodes, pack=pack)
+    return pack
 
 
 def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
