@@ -42,6 +42,7 @@ class OutboxMessage(models.Model):
                 condition=Q(state__in=["waiting", "leased", "dead"]),
             ),
             models.Index(fields=["id"], name="outbox_dead_letters", condition=Q(state="dead")),
+            models.Index(fields=["lease_until"], name="outbox_leases", condition=Q(state="leased")),
             BrinIndex(fields=["recorded_at"], name="outbox_by_time", autosummarize=True),
         ]
         constraints = [
