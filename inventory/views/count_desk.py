@@ -3,7 +3,6 @@
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from inventory import count_queries, queries
@@ -13,9 +12,8 @@ from inventory.models import CountLine, CountTask
 from inventory.views import looks
 from inventory.views.counts import RIGHT, OnOneCount, counter_of
 from oms.core import frame, history
-from oms.core.errors import Refusal
 from oms.core.status import DONE, LOOK, WAIT, WORK, Look, fill
-from oms.core.views.frame import Action, Form, Record, one_effect, stays
+from oms.core.views.frame import Action, Form, Record, one_effect
 from oms.core.views.lists import Choice, Column, Filter, ListPage, Tab
 from oms.flows import count_opening, count_posting, cycle_counting
 from oms.flows.count_opening import Wanted
@@ -286,17 +284,10 @@ class Recount(_Decision):
 class Reject(_Decision):
     """End the count without touching the stock."""
 
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def carry_out(self, **kwargs: Any) -> None:
         self.task()
-        note = request.POST.get("note", "")
-        try:
-            with one_effect(request):
-                cycle_counting.reject(
-                    kwargs["number"], user=request.user, note=note, **self.doing.as_arguments
-                )
-        except Refusal as refusal:
-            stays(request, refusal)
-        return HttpResponseRedirect(self.fallback(**kwargs))
+        note = self.request.POST.get("note", "")
+        cycle_counting.reject(kwargs["number"], user=self.request.user, note=note, **self.doing.as_arguments)
 
 
 def _to_count(standing: frame.Standing) -> int:

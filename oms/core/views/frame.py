@@ -1,5 +1,6 @@
 """Base classes of staff pages, and the frame that stands round each of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,7 +129,7 @@ class Record(Page):
         return super().get_context_data(**kwargs) | {"back": back, "list_query": asked}
 
 
-class Form(Guarded, FormView):
+class Form(Guarded, FormView, ABC):
     """A page with one form; a refusal becomes the form's own error and nothing typed is lost."""
 
     title: ClassVar[str] = ""
@@ -154,17 +155,24 @@ class Form(Guarded, FormView):
             messages.success(self.request, self.done_message)
         return HttpResponseRedirect(target)
 
+    @abstractmethod
     def carry_out(self, form: Any) -> str:
         """Make the one call that writes, and return where to go then."""
-        raise NotImplementedError
 
 
-class Action(Guarded):
-    """A button on a page: POST, one flow, back to where it was pressed."""
+class Button(Guarded):
+    """What a button of a page posts to."""
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Lead back whoever comes here after signing in again: an address alone presses no button."""
         return HttpResponseRedirect(self.fallback(**kwargs))
+
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("core:home")
+
+
+class Action(Button, ABC):
+    """A button on a page: POST, one flow, back to where it was pressed."""
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         target = own_path(request, request.POST.get("next"), otherwise=self.fallback(**kwargs))
@@ -175,12 +183,9 @@ class Action(Guarded):
             stays(request, refusal)
         return HttpResponseRedirect(target)
 
-    def fallback(self, **kwargs: Any) -> str:
-        return reverse("core:home")
-
+    @abstractmethod
     def carry_out(self, **kwargs: Any) -> None:
         """Make the one call that writes."""
-        raise NotImplementedError
 
 
 def _side(standing: frame.Standing, under: str) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """Home, find, and what a person sets on the way: site, theme, views, drafts."""
 
 import json
+from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
@@ -81,7 +82,7 @@ class Find(Page):
         return self.render_to_response(context, status=200 if found or not text else 404)
 
 
-class Posted(Guarded):
+class Posted(Guarded, ABC):
     """Something small a person sets; JSON for the script, a way back for the form."""
 
     permission = ""
@@ -101,8 +102,9 @@ class Posted(Guarded):
             own_path(request, request.POST.get("next"), otherwise=reverse("core:home"))
         )
 
+    @abstractmethod
     def carry_out(self, request: HttpRequest) -> None:
-        raise NotImplementedError
+        """Keep what the person chose."""
 
 
 class ChooseTheme(Posted):

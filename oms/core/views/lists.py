@@ -2,6 +2,7 @@
 
 import base64
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -162,7 +163,7 @@ LAST_DAYS = (
 )
 
 
-class ListPage(Page):
+class ListPage(Page, ABC):
     """A list: what narrows it stands in its address, so a copied address shows the same rows."""
 
     page_name: ClassVar[str] = ""
@@ -175,9 +176,9 @@ class ListPage(Page):
     search_help: ClassVar[str] = ""
     page_size: ClassVar[int] = PAGE_SIZE
 
+    @abstractmethod
     def rows(self) -> QuerySet[Any]:
         """Return every row this person may see."""
-        raise NotImplementedError
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         """Narrow the rows by free text."""

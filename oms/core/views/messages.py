@@ -1,6 +1,7 @@
 """Messages of the outbox: what stopped, why, and three ways on: mend, replay, discard."""
 
 import json
+from abc import abstractmethod
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from oms.core.forms import DiscardForm, MendForm
 from oms.core.models import OutboxMessage
 from oms.core.rules import MessageState
 from oms.core.status import look_of
-from oms.core.views.frame import Action, Form, Record, one_effect, own_path
+from oms.core.views.frame import Action, Button, Form, Record, one_effect, own_path
 from oms.core.views.lists import LAST_DAYS, Choice, Column, Filter, ListPage, Tab, days
 
 
@@ -112,7 +113,7 @@ class Replay(Action):
         dead_letters.replay(kwargs["pk"], **self.doing.as_arguments)
 
 
-class ReplayMany(Action):
+class ReplayMany(Button):
     """Send the ticked stopped messages again; one that is refused says why and stops no other."""
 
     permission = "messages.replay"
@@ -154,8 +155,9 @@ class _OneMessage(Form):
             self.settle(form.cleaned_data)
         return reverse("core:message", kwargs=self.kwargs)
 
+    @abstractmethod
     def settle(self, data: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """Settle the message with what the form says."""
 
 
 class Mend(_OneMessage):

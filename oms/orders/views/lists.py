@@ -1,5 +1,6 @@
 """The list of orders: saved views, filters in the address, bulk hold and release."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -13,7 +14,7 @@ from django.urls import reverse
 from fulfilment import queries as work_queries
 from oms.core import frame
 from oms.core.errors import Refusal
-from oms.core.views.frame import Action, own_path
+from oms.core.views.frame import Button, own_path
 from oms.core.views.lists import LAST_DAYS, Choice, Column, Filter, ListPage, Tab, days
 from oms.flows import ordering
 from oms.orders import queries
@@ -148,7 +149,7 @@ class OrderList(ListPage):
         }
 
 
-class _Bulk(Action):
+class _Bulk(Button, ABC):
     """One flow per ticked order; a refused one names itself and stops no other."""
 
     permission = "orders.hold"
@@ -175,8 +176,9 @@ class _Bulk(Action):
             messages.warning(request, "Tick at least one order first.")
         return HttpResponseRedirect(own_path(request, request.POST.get("next"), otherwise=self.fallback()))
 
+    @abstractmethod
     def one(self, number: str) -> None:
-        raise NotImplementedError
+        """Do to one order what the button says."""
 
 
 class HoldMany(_Bulk):
