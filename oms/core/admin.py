@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ActionForm
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm
+from django.contrib.auth.models import Group
 from django.contrib.postgres.forms import SimpleArrayField
 from django.db.models import QuerySet, URLField
 from django.http import HttpRequest, HttpResponse
@@ -44,6 +45,10 @@ class GrantInline(admin.TabularInline):
 
     model = Grant
     extra = 1
+
+
+# Rights come from roles at locations; a second kind of right would only be believed.
+admin.site.unregister(Group)
 
 
 @admin.register(User)
