@@ -40,6 +40,12 @@ def kinds() -> list[str]:
     return list(Alert.objects.order_by("kind").values_list("kind", flat=True).distinct())
 
 
+def lock_open(kind: str) -> list[Alert]:
+    """The open alerts of one kind, locked until the transaction ends."""
+    rows = Alert.objects.select_for_update(of=("self",)).filter(kind=kind, closed_at__isnull=True)
+    return list(rows.order_by("pk"))
+
+
 def lock_alert(alert_id: int) -> Alert:
     """One open alert, locked until the transaction ends.
 

@@ -1,11 +1,14 @@
 """Stories of lateness: what should have happened by now and did not."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from fulfilment import queries as work_queries
+from oms.alerts import queries as alert_queries
 from oms.alerts.models import Severity
 from oms.alerts.services import alerts
+from oms.core import audit
+from oms.core.actors import SYSTEM
 from oms.core.transactions import owns_transaction
 from oms.orders import queries as order_queries
 
@@ -31,18 +34,32 @@ def overdue_requests(*, at: datetime) -> int:
 
 @owns_transaction()
 def late_orders(*, at: datetime) -> int:
-    """Alert on open orders past their promise; says how many."""
-    late = order_queries.past_promise(at)[:MOST_AT_ONCE]
+    """Alert on open orders past their promise, and close the alerts of those that are not any more; says how many."""
+    past = order_queries.past_promise(at)
+    late = list(past[:MOST_AT_ONCE])
+    places = work_queries.places_of([order.pk for order in late])
     for order in late:
+        sites = {work.location.code for work in places.get(order.pk, [])}
         alerts.open_alert(
             "late_order",
             "order",
             order.number,
             at=at,
+            # Two sites share the delay: then it is everybody's.
+            location=sites.pop() if len(sites) == 1 else "",
             message=f"{order.number} was promised by {order.promise_by:%d %b %H:%M} UTC and has not left.",
             url=f"/orders/{order.number}",
         )
+    _close_settled(past.values_list("number", flat=True), at=at)
     return len(late)
+
+
+def _close_settled(late: Iterable[str], *, at: datetime) -> None:
+    still = set(late)
+    for alert in alert_queries.lock_open("late_order"):
+        if alert.subject_id not in still:
+            alerts.close(alert, note="It is late no more.", actor=SYSTEM, at=at)
+            audit.record("alert.closed", "alert", alert.pk, actor=SYSTEM, at=at, note=alert.note)
 
 
 @owns_transaction()
