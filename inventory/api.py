@@ -24,6 +24,7 @@ from oms.core.api.schema import documented, list_of
 from oms.core.api.views import ApiView
 from oms.core.tokens import Token
 from oms.flows import counting
+from oms.flows.counting import Named
 
 
 class LevelAnswer(msgspec.Struct):
@@ -73,6 +74,9 @@ class AdjustmentBody(msgspec.Struct, frozen=True):
     quantity_delta: Annotated[int, Meta(ge=-10_000_000, le=10_000_000)]
     reason: Annotated[str, Meta(min_length=1, max_length=32)]
     note: Annotated[str, Meta(max_length=300)] = ""
+    bin: Annotated[str, Meta(max_length=24)] = ""
+    lot: Annotated[str, Meta(max_length=40)] = ""
+    serials: list[Annotated[str, Meta(min_length=1, max_length=64)]] = []
 
 
 class AdjustmentAnswer(msgspec.Struct):
@@ -187,6 +191,7 @@ class StockAdjustments(ApiView):
                 quantity_delta=body.quantity_delta,
                 reason=body.reason,
                 note=body.note,
+                named=Named(body.bin, body.lot, tuple(body.serials)),
                 actor=self.actor,
                 at=timezone.now(),
             )

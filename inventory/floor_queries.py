@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum
@@ -387,3 +387,9 @@ def lot_is_open(reservation: Reservation, pieces: int) -> bool:
     staged = StagedPiece.objects.filter(reservation=reservation).aggregate(total=Sum("pieces"))["total"] or 0
     lots = StockContent.objects.filter(level_id=reservation.level_id, on_hand__gt=F("quarantined"))
     return staged < pieces and lots.values("lot").distinct().count() > 1
+
+
+def adjusted(level_id: int, at: datetime) -> list[int]:
+    """The movements of a correction of a level at this instant."""
+    rows = StockMovement.objects.filter(level_id=level_id, source="adjustment", moved_at=at)
+    return list(rows.values_list("pk", flat=True))

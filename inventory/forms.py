@@ -14,6 +14,27 @@ class AdjustForm(forms.Form):
         help_text="+2 when you found two more, −1 when one is gone.",
         widget=forms.NumberInput(attrs={"data-change": "", "data-scan-ok": "", "autofocus": True}),
     )
+    bin = forms.CharField(
+        required=False,
+        max_length=24,
+        label="Bin",
+        help_text="Where bins are kept; empty: any.",
+        widget=forms.TextInput(attrs={"data-scan-ok": ""}),
+    )
+    lot = forms.CharField(
+        required=False,
+        max_length=40,
+        label="Lot",
+        help_text="Where lots are kept.",
+        widget=forms.TextInput(attrs={"data-scan-ok": ""}),
+    )
+    serials = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="Serial numbers",
+        help_text="Where each piece has one; separated by blanks.",
+        widget=forms.TextInput(attrs={"data-scan-ok": ""}),
+    )
     reason = forms.ChoiceField(label="Reason", help_text="From the managed list; auditors read it.")
     note = forms.CharField(
         required=False,

@@ -129,6 +129,12 @@ class LevelsMoved(Conflict):
     code = "levels-moved"
 
 
+class NeedsSecondPerson(Conflict):
+    """The correction is worth more than one person may write alone in a day."""
+
+    code = "needs-second-person"
+
+
 class BinRefused(Conflict):
     """The bin is full, stands elsewhere, or is not for that."""
 

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from inventory.views import arrivals, lots, putaway, transfers
+from inventory.views import approvals, arrivals, lots, putaway, transfers
 
 urlpatterns = [
+    path("approvals", approvals.Approvals.as_view(), name="approvals"),
+    path("approvals/<int:approval_id>", approvals.Decide.as_view(), name="approval"),
     path("receive", arrivals.ReceiveStart.as_view(), name="receive_start"),
     path("receive/undo/<uuid:key>", arrivals.ReceiveUndo.as_view(), name="receive_undo"),
     path("receive/<slug:place>/<slug:reference>", arrivals.ReceivePage.as_view(), name="receive"),

@@ -9,12 +9,14 @@ from django.urls import reverse
 
 from inventory import history, queries
 from inventory.forms import AdjustForm
+from inventory.rules import NeedsSecondPerson
 from inventory.views import charts, looks
 from oms.catalogue import queries as sku_queries
 from oms.core import history as people
 from oms.core.views.frame import Form, Record, one_effect
 from oms.core.views.lists import COUNTED_UP_TO, beyond, read_cursor, turned, write_cursor
-from oms.flows import counting
+from oms.flows import approving, counting
+from oms.flows.counting import Change, Named
 
 SHOWN = 50
 SHOWN_DAYS = timedelta(days=90)
@@ -183,14 +185,28 @@ class Adjust(Form):
 
     def carry_out(self, form: Any) -> str:
         data = form.cleaned_data
-        with one_effect(self.request):
-            done = counting.adjust_stock(
+        named = Named(data["bin"], data["lot"], tuple(data["serials"].split()))
+        try:
+            with one_effect(self.request):
+                done = counting.adjust_stock(
+                    self.kwargs["code"],
+                    location=data["location"],
+                    quantity_delta=data["quantity_delta"],
+                    reason=data["reason"],
+                    note=data["note"],
+                    named=named,
+                    **self.doing.as_arguments,
+                )
+                self.done_message = f"{done.number}: on hand {done.on_hand_before} → {done.on_hand_after}."
+        except NeedsSecondPerson as refusal:
+            change = Change(
                 self.kwargs["code"],
-                location=data["location"],
-                quantity_delta=data["quantity_delta"],
-                reason=data["reason"],
-                note=data["note"],
-                **self.doing.as_arguments,
+                data["location"],
+                data["quantity_delta"],
+                data["reason"],
+                data["note"],
+                named,
             )
-            self.done_message = f"{done.number}: on hand {done.on_hand_before} → {done.on_hand_after}."
+            approving.ask(change, by=self.request.user, at=self.doing.at)
+            self.done_message = f"Sent for approval. {refusal}"
         return reverse("inventory:sku", args=[self.kwargs["code"]])

@@ -1,40 +1,103 @@
 """Stories of counts: adjustments and receipts."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
+from inventory import floor_queries, lot_queries
 from inventory import queries as stock_queries
 from inventory.rules import Adjusted
-from inventory.services import adjustments, receipts
+from inventory.services import adjustments, limits, receipts, serials
+from inventory.services.adjustments import Where
 from oms.catalogue import queries as sku_queries
 from oms.core import audit, outbox
 from oms.core.actors import Actor
-from oms.core.transactions import owns_transaction
+from oms.core.transactions import joins_transaction, owns_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The bin, the lot and the numbered pieces that a correction is about, where these are kept."""
+
+    bin: str = ""
+    lot: str = ""
+    serials: tuple[str, ...] = ()
+
+
+NOTHING_NAMED = Named()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A correction as somebody asks for it."""
+
+    sku: str
+    location: str
+    quantity_delta: int
+    reason: str
+    note: str
+    named: Named = NOTHING_NAMED
 
 
 @owns_transaction()
 def adjust_stock(
-    sku_code: str, *, location: str, quantity_delta: int, reason: str, note: str, actor: Actor, at: datetime
+    sku_code: str,
+    *,
+    location: str,
+    quantity_delta: int,
+    reason: str,
+    note: str,
+    named: Named = NOTHING_NAMED,
+    actor: Actor,
+    at: datetime,
 ) -> Adjusted:
     """Correct the count of a SKU at a location by so many pieces, for a reason from the managed list.
 
-    Raises ``SkuNotFound``, ``LocationNotFound``, ``ReasonRequired``, ``NotEnoughStock``.
+    Raises ``SkuNotFound``, ``LocationNotFound``, ``ReasonRequired``, ``NotEnoughStock``, ``LotRequired``,
+    ``SerialRequired``, ``NeedsSecondPerson`` when it is worth more than one person may write in a day.
     """
-    why = stock_queries.reason(reason)
-    sku = sku_queries.sku(sku_code)
-    place = stock_queries.location(location)
+    change = Change(sku_code, location, quantity_delta, reason, note, named)
+    limits.check(
+        sku_queries.sku(sku_code), stock_queries.location(location), quantity_delta, actor=actor, at=at
+    )
+    return correct(change, actor=actor, at=at)
+
+
+@joins_transaction
+def correct(change: Change, *, actor: Actor, at: datetime) -> Adjusted:
+    """Write a correction that somebody may write.
+
+    Raises what ``adjust_stock`` raises, but for the limit.
+    """
+    why = stock_queries.reason(change.reason)
+    sku = sku_queries.sku(change.sku)
+    place = stock_queries.location(change.location)
     level = stock_queries.lock_level(sku.pk, place.pk)
-    done = adjustments.adjust(level, quantity_delta=quantity_delta, reason=why, note=note, actor=actor, at=at)
+    where = Where(
+        floor_queries.bin_at(place.pk, change.named.bin) if change.named.bin else None,
+        lot_queries.lot(sku.code, change.named.lot) if change.named.lot else None,
+    )
+    done = adjustments.adjust(
+        level,
+        quantity_delta=change.quantity_delta,
+        reason=why,
+        note=change.note,
+        actor=actor,
+        at=at,
+        where=where,
+    )
+    if sku.is_serial_tracked:
+        serials.name_pieces(sku, floor_queries.adjusted(level.pk, at), change.named.serials)
     audit.record(
         "stock.adjusted",
         "sku",
         sku.code,
         actor=actor,
         at=at,
-        note=f"{done.number} {reason}",
+        note=f"{done.number} {change.reason}",
         changes={"location": place.code, "on_hand": [done.on_hand_before, done.on_hand_after]},
     )
-    _tell(sku.code, place.code, done.number, quantity_delta, at=at)
+    _tell(sku.code, place.code, done.number, change.quantity_delta, at=at)
     return done
 
 
