@@ -62,6 +62,7 @@ class SkuPage(Record):
             "expected": list(queries.expected_at(levels)),
             "chart": _chart(shown, at=self.doing.at),
             "may_adjust": self.request.user.may("stock.adjust"),
+            "may_hold": self.request.user.may("stock.hold"),
             "bundle": self.bundle(sku, codes),
             **self.rows_behind(show, shown),
         }
