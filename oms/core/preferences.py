@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from oms.core.errors import Conflict, Invalid
+from oms.core.errors import Conflict, Invalid, NotFound
 from oms.core.models import Draft, SavedView, Theme, User
 from oms.core.transactions import owns_transaction
 
@@ -59,6 +59,22 @@ def save_view(user: User, *, page: str, name: str, filters: Mapping[str, str], s
         shared=shared,
         settings={"filters": dict(filters)},
     )
+
+
+@owns_transaction()
+def rename_view(user: User, view_id: int, *, name: str) -> None:
+    """Give a person's own view another name.
+
+    Raises ``NotFound`` when it is not theirs, ``NameTaken`` when another view of theirs on that page has the name.
+    """
+    mine = SavedView.objects.filter(owner=user)
+    view = mine.filter(pk=view_id).first()
+    if view is None:
+        raise NotFound("There is no such view of yours.")
+    if mine.filter(page=view.page, name__iexact=name).exclude(pk=view_id).exists():
+        raise NameTaken(f"You have a view named “{name}” already. Choose another name.")
+    view.name = name
+    view.save(update_fields=["name"])
 
 
 @owns_transaction()

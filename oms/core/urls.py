@@ -20,6 +20,7 @@ urlpatterns = [
     path("me/site", home.ChooseSite.as_view(), name="site"),
     path("me/draft", home.Draft.as_view(), name="draft"),
     path("me/views/save", home.SaveView.as_view(), name="save_view"),
+    path("me/views/rename", home.RenameView.as_view(), name="rename_view"),
     path("me/views/forget", home.ForgetView.as_view(), name="forget_view"),
     path("messages", messages.MessageList.as_view(), name="messages"),
     path("messages/replay", messages.ReplayMany.as_view(), name="replay_many"),

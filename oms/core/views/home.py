@@ -126,7 +126,7 @@ class SaveView(Posted):
     """Keep the filters of a list under a name."""
 
     def carry_out(self, request: HttpRequest) -> None:
-        name = " ".join(request.POST.get("name", "").split())[:FILTER_NAME_LENGTH]
+        name = _view_name(request)
         page = request.POST.get("page", "")
         filters = {key: value for key, value in parse_qsl(request.POST.get("query", "")) if key != "sort"}
         if not name or not page or not filters:
@@ -142,12 +142,32 @@ class SaveView(Posted):
         messages.success(request, f"View “{name}” saved.")
 
 
+class RenameView(Posted):
+    """Call a saved view something else."""
+
+    def carry_out(self, request: HttpRequest) -> None:
+        name = _view_name(request)
+        if not name:
+            raise Invalid("A view needs a name.")
+        with one_effect(request):
+            preferences.rename_view(request.user, _view_id(request), name=name)
+        messages.success(request, f"The view is called “{name}” now.")
+
+
 class ForgetView(Posted):
     def carry_out(self, request: HttpRequest) -> None:
-        view = request.POST.get("view", "")
-        if not view.isdecimal():
-            raise NotFound("There is no such view.")
-        preferences.forget_view(request.user, int(view))
+        preferences.forget_view(request.user, _view_id(request))
+
+
+def _view_name(request: HttpRequest) -> str:
+    return " ".join(request.POST.get("name", "").split())[:FILTER_NAME_LENGTH]
+
+
+def _view_id(request: HttpRequest) -> int:
+    view = request.POST.get("view", "")
+    if not view.isdecimal():
+        raise NotFound("There is no such view.")
+    return int(view)
 
 
 class Draft(Guarded):
