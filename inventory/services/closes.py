@@ -33,7 +33,7 @@ select level.id, level.on_hand - coalesce(last.closing, 0) - coalesce(since.piec
  where level.location_id = %s
 """
 CLOSE = """
-with moved as materialized (
+with everywhere as materialized (
   select movement.level_id, width_bucket(movement.moved_at, %(opened)s::timestamptz[]) as number,
          sum(movement.on_hand_delta) filter (where way = 'received') as received,
          sum(movement.on_hand_delta) filter (where way = 'shipped') as shipped,
@@ -43,8 +43,6 @@ with moved as materialized (
          sum(movement.on_hand_delta) as net, sum(movement.reserved_delta) as reserved,
          sum(movement.quarantined_delta) as quarantined
     from inventory_stockmovement movement
-    join lateral (select location_id from inventory_stocklevel where id = movement.level_id limit 1) as level
-      on level.location_id = %(location)s
     left join lateral (select kind from inventory_stocklocation where id = movement.counter_location_id) as other
       on true
     left join lateral (select code from inventory_adjustmentreason where id = movement.reason_id) as why on true
@@ -57,6 +55,10 @@ with moved as materialized (
       else 'adjusted' end as way) as sorted
    where movement.moved_at >= %(first)s and movement.moved_at < %(last)s
    group by 1, 2
+), moved as materialized (
+  select everywhere.* from everywhere
+    join lateral (select location_id from inventory_stocklevel where id = everywhere.level_id limit 1) as level
+      on level.location_id = %(location)s
 ), touched as (
   select level_id, number, coalesce(received, 0) as received, -coalesce(shipped, 0) as shipped,
          coalesce(adjusted, 0) as adjusted, coalesce(returned, 0) as returned,
