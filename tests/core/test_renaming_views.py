@@ -5,12 +5,15 @@ from uuid import uuid4
 import pytest
 
 from oms.core.models import SavedView
+from tests.builders import place, sku
 from tests.doors.test_order_pages import BACKEND, person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_an_owner_renames_a_view_and_nobody_else_does(client):
+    sku("MUG")
+    place(("MUG", 1))
     ruth, pete = person("ruth", ("manager", "")), person("pete", ("manager", ""))
     held, late = (
         SavedView.objects.create(
