@@ -20,7 +20,7 @@ from oms.core.actors import SYSTEM
 from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
 from oms.runtime.services import free_port
-from tests.benchmarks import load, stock_files
+from tests.benchmarks import books, load, stock_files
 from tests.benchmarks.clients import Clients, Load, paired
 from tests.benchmarks.ground import HOT, SKUS
 
@@ -54,6 +54,7 @@ def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
             hot_sku_micro_batches,
             http_orders_8,
             import_100k,
+            books_of_stock,
         ):
             if not only or any(bench.__name__.startswith(name) for name in only):
                 results += [_told(result) for result in bench(clients, where)]
@@ -126,6 +127,21 @@ def import_100k(clients: Clients, where: str) -> Iterator[Result]:
     yield _at_most("import_100k_rows", run.seconds, "s", stock_files.MOST_SECONDS)
     yield _at_most("import_100k_memory", run.peak_mb, "MB", stock_files.MOST_MB)
     yield _at_most("import_again_changed", run.changed_again, "rows", 0)
+
+
+def books_of_stock(clients: Clients, where: str) -> Iterator[Result]:
+    """Lists, stock of the past and closes at 10,000,000 movements beside the same at a hundredth of them."""
+    for name, big, small in books.figures():
+        ratio = big / small
+        yield Result(
+            name,
+            round(big, 3),
+            "ms",
+            round(small, 3),
+            round(ratio, 3),
+            books.MOST_GROWTH,
+            ratio <= books.MOST_GROWTH,
+        )
 
 
 def _three() -> list[str]:
