@@ -63,6 +63,15 @@ def adjust_stock(
     return correct(change, actor=actor, at=at)
 
 
+@owns_transaction()
+def adjust_freely(change: Change, *, actor: Actor, at: datetime) -> Adjusted:
+    """Correct a count however much it is worth: for programs that were trusted with it.
+
+    Raises what ``adjust_stock`` raises, but for the limit.
+    """
+    return correct(change, actor=actor, at=at)
+
+
 @joins_transaction
 def correct(change: Change, *, actor: Actor, at: datetime) -> Adjusted:
     """Write a correction that somebody may write.

@@ -1,6 +1,7 @@
 """What other programs count on: the REST contract, called as they would."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -298,3 +299,16 @@ def test_a_bundle_is_ordered_as_one_and_says_what_is_in_it(api):
     assert [(part["sku"], part["allocated"]) for part in line["components"]] == [("POT", 3), ("MUG", 6)]
     assert placed.json()["lines"][0]["allocated"] == 3
     assert api.get("skus/TEA/bundle").json()["available"]["PER"] == 1
+
+
+def test_a_program_is_held_to_the_daily_limit_unless_it_is_trusted_with_more(api):
+    builders.location("MEL", adjustment_limit=Decimal(250))
+    builders.sku("LAMP", unit_cost=Decimal(100))
+    change = {"sku": "LAMP", "location": "MEL", "quantity_delta": 3, "reason": "found"}
+
+    held = Api("stock:write").post("stock-adjustments", change)
+    trusted = Api("stock:write", "stock:unlimited").post("stock-adjustments", change)
+
+    assert (held.status_code, held.json()["code"]) == (409, "needs-second-person")
+    assert trusted.status_code == 201
+    assert api.post("stock-adjustments", change).json()["on_hand"] == 6
