@@ -61,7 +61,10 @@ class StockCloseLine(models.Model):
     """
 
     close = models.ForeignKey(StockClose, on_delete=models.PROTECT, related_name="lines", db_index=False)
-    level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # A level is never deleted and lines are written from the ledger; the check would dirty a page of each level.
+    level = models.ForeignKey(
+        StockLevel, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     closed_at = models.DateTimeField()
     opening = models.IntegerField()
     received = models.IntegerField(default=0, db_default=0)

@@ -18,7 +18,7 @@ class CursorPages(CursorPagination):
 
     page_size_query_param = "limit"
     max_page_size = settings.LIMITS["page_size"]
-    ordering = "-id"
+    ordering: str | tuple[str, ...] = "-id"
 
     def get_page_size(self, request: Request) -> int:
         """The size asked for by ``limit``.
