@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from inventory import admin_books, admin_counts  # noqa: F401  # Django looks for this module only
+from inventory import admin_books, admin_counts, admin_floor  # noqa: F401  # Django looks for this module only
 from inventory.models import (
     AdjustmentReason,
     Bin,
