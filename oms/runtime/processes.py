@@ -17,7 +17,7 @@ def web(environment: Mapping[str, str]) -> list[str]:
     command = [PYTHON, "-m", "granian", "--interface", "wsgi", "--no-ws", "--log-level", "warning"]
     command += ["--host", environment.get("OMS_HOST", "127.0.0.1"), "--port", environment.get("PORT", "8000")]
     command += ["--workers", environment.get("OMS_WEB_WORKERS", "2"), "--respawn-failed-workers"]
-    command += ["--blocking-threads", environment.get("OMS_WEB_THREADS", "4"), "--workers-kill-timeout", "5s"]
+    command += ["--blocking-threads", environment.get("OMS_WEB_THREADS", "8"), "--workers-kill-timeout", "5s"]
     return [*command, "--working-dir", str(CHECKOUT), "oms.wsgi:application"]
 
 
