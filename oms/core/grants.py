@@ -62,6 +62,8 @@ EXCEPTIONS: dict[str, Rights] = {
     "orders_order": Rights(KEEP),
     "orders_ordercontact": Rights(KEEP),
     "orders_hold": Rights(KEEP),
+    "orders_customer": Rights(KEEP),
+    "orders_promise": Rights(APPEND),
     "orders_orderline": Rights(
         APPEND, dict.fromkeys(("quantity_waiting", "quantity_cancelled"), frozenset({"UPDATE"}))
     ),

@@ -8,7 +8,7 @@ from oms.channels import queries as channel_queries
 from oms.core.actors import Actor
 from oms.flows import snapshots
 from oms.flows.batches import Batch
-from oms.flows.placement import Sourced, open_work
+from oms.flows.gathering import Sourced, open_work
 from oms.flows.snapshots import SeenSku, Snapshot
 from oms.orders import queries as order_queries
 from oms.orders.models import Order, OrderLine

@@ -16,6 +16,12 @@ class CustomerType(StrEnum):
     B2B = "b2b"
 
 
+FIRST_PRIORITY, NORMAL_PRIORITY, LAST_PRIORITY = 1, 5, 9
+"""Who is served first when stock is scarce: the lower number."""
+PARTIAL_POLICIES = ("split", "together", "ask")
+"""What happens when not all of an order can leave at once; as the planner and the channels call it."""
+
+
 class OrderState(StrEnum):
     """Where an order stands in its life; stored, and moved only along ``ORDER_LIFECYCLE``."""
 

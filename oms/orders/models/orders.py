@@ -1,11 +1,19 @@
-"""Orders, their lines and holds. Personal data stands apart, in ``OrderContact``, and can be erased."""
+"""Orders and their lines. Personal data stands apart, in ``OrderContact``, and can be erased."""
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Case, F, Q, When
 from django.db.models.functions import Now, Upper
 
-from oms.orders.rules import CustomerType, OrderProgress, OrderState
+from oms.orders.rules import (
+    FIRST_PRIORITY,
+    LAST_PRIORITY,
+    NORMAL_PRIORITY,
+    PARTIAL_POLICIES,
+    CustomerType,
+    OrderProgress,
+    OrderState,
+)
 
 
 class Order(models.Model):
@@ -22,6 +30,16 @@ class Order(models.Model):
     )
     external_number = models.CharField(max_length=64)
     customer_type = models.CharField(max_length=3, choices=[(kind.value, kind.name) for kind in CustomerType])
+    # Known customers only; read, not locked, likewise.
+    customer = models.ForeignKey(
+        "orders.Customer",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="orders",
+        db_index=False,
+        db_constraint=False,
+    )
     ship_country = models.CharField(max_length=2)
     ship_region = models.CharField(max_length=40, blank=True, default="", db_default="")
     ship_postcode = models.CharField(max_length=16, blank=True, default="", db_default="")
@@ -48,9 +66,16 @@ class Order(models.Model):
         output_field=models.CharField(max_length=20),
         db_persist=True,
     )
+    priority = models.PositiveSmallIntegerField(default=NORMAL_PRIORITY, db_default=NORMAL_PRIORITY)
+    partial_policy = models.CharField(max_length=10, blank=True, default="", db_default="")
+    is_residential = models.BooleanField(null=True, blank=True)
+    terms_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    deliver_from = models.DateField(null=True, blank=True)
+    deliver_until = models.DateField(null=True, blank=True)
     po_number = models.CharField(max_length=64, blank=True, default="", db_default="")
     shipping_option = models.CharField(max_length=32, blank=True, default="", db_default="")
     placed_at = models.DateTimeField()
+    first_promise_by = models.DateTimeField(null=True, blank=True)
     promise_by = models.DateTimeField(null=True, blank=True)
     recorded_at = models.DateTimeField(db_default=Now())
 
@@ -64,6 +89,11 @@ class Order(models.Model):
                 fields=["promise_by", "id"],
                 name="open_orders_by_promise",
                 condition=Q(state__in=["open", "on_hold"], promise_by__isnull=False),
+            ),
+            models.Index(
+                fields=["customer", "-placed_at", "-id"],
+                name="orders_of_a_customer",
+                condition=Q(customer__isnull=False),
             ),
         ]
         constraints = [
@@ -96,6 +126,20 @@ class Order(models.Model):
             models.CheckConstraint(
                 condition=Q(customer_type__in=[kind.value for kind in CustomerType]),
                 name="an_order_customer_type_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(priority__gte=FIRST_PRIORITY, priority__lte=LAST_PRIORITY),
+                name="an_order_priority_is_from_1_to_9",
+            ),
+            models.CheckConstraint(
+                condition=Q(partial_policy__in=["", *PARTIAL_POLICIES]),
+                name="an_order_partial_policy_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(deliver_from__isnull=True)
+                | Q(deliver_until__isnull=True)
+                | Q(deliver_until__gte=F("deliver_from")),
+                name="a_delivery_window_ends_after_it_begins",
             ),
         ]
 
@@ -220,27 +264,3 @@ class BundleLine(models.Model):
 
     def __str__(self) -> str:
         return f"line {self.position} of order {self.order_id}"
-
-
-class Hold(models.Model):
-    """A reason why an order may not proceed, with an owner; released, never deleted."""
-
-    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="holds")
-    reason = models.CharField(max_length=200)
-    placed_by = models.CharField(max_length=80)
-    placed_at = models.DateTimeField()
-    released_by = models.CharField(max_length=80, blank=True, default="")
-    released_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["order"],
-                condition=Q(released_at__isnull=True),
-                name="an_order_has_one_hold_at_a_time",
-            ),
-            models.CheckConstraint(condition=~Q(reason=""), name="a_hold_has_a_reason"),
-        ]
-
-    def __str__(self) -> str:
-        return self.reason

@@ -1,0 +1,258 @@
+"""From what was decided for an order to the rows that are written."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count
+
+from fulfilment.rules import WorkStatus
+from oms.channels.queries import ChannelPolicy
+from oms.core import money
+from oms.flows.batches import Batch, NewWork
+from oms.flows.bundling import Asked, whole_bundles
+from oms.flows.snapshots import Snapshot
+from oms.orders.requests import NewOrder, Placed, PlacedLine, PlacedWork
+from oms.orders.rules import NORMAL_PRIORITY, OrderProgress, OrderState
+from oms.routing.plans import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A request, what was decided for it, and the ids of what will be written."""
+
+    request: NewOrder
+    asked: tuple[Asked, ...]
+    policy: ChannelPolicy
+    plan: Plan
+    order_id: int
+    decision_id: int
+    line_ids: tuple[int, ...]
+    bundle_ids: Mapping[int, int]
+
+    @property
+    def number(self) -> str:
+        """The order's number."""
+        return f"SO-{self.order_id}"
+
+    @property
+    def missing(self) -> dict[int, int]:
+        """Pieces that nothing can serve, by the index of what was asked."""
+        return {int(index): pieces for index, pieces in self.plan.shortfall}
+
+    @property
+    def progress(self) -> str:
+        """How far the goods are, before anybody has touched them."""
+        return OrderProgress.BACKORDERED if self.plan.shortfall else OrderProgress.ALLOCATED
+
+    @property
+    def on_hold(self) -> bool:
+        """Whether a rule or the channel wants a person to look first."""
+        return bool(self.plan.holds)
+
+
+def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
+    """Gather every row of an order that was decided; the answer to its door."""
+    request, plan = decided.request, decided.plan
+    totals = [money.total(line.unit_price, line.quantity, request.currency) for line in request.lines]
+    _gather_order(decided, batch, sum(total.amount for total in totals))
+    _gather_contact(decided, batch)
+    _gather_promise(decided, batch)
+    for source, bundle_id in decided.bundle_ids.items():
+        line = request.lines[source]
+        batch.add(
+            "bundles",
+            id=bundle_id,
+            order_id=decided.order_id,
+            position=source + 1,
+            sku_id=seen.skus[line.sku].id,
+            quantity_ordered=line.quantity,
+            unit_price=str(line.unit_price),
+            total_minor=totals[source].amount,
+        )
+    missing = decided.missing
+    for index, part in enumerate(decided.asked):
+        batch.add(
+            "lines",
+            id=decided.line_ids[index],
+            order_id=decided.order_id,
+            position=index + 1,
+            sku_id=seen.skus[part.sku].id,
+            quantity_ordered=part.quantity,
+            quantity_waiting=missing.get(index, 0),
+            unit_price=str(part.unit_price),
+            total_minor=part.total_minor,
+            bundle_line_id=decided.bundle_ids.get(part.source),
+            quantity_per_bundle=part.per_bundle,
+        )
+    _gather_news(decided, batch)
+    lines = dict(enumerate(decided.line_ids))
+    order = Sourced(
+        decided.order_id, decided.number, decided.decision_id, lines, request.promise_by, decided.on_hold
+    )
+    return _answer(decided, open_work(plan, batch, seen, order), [total.as_text() for total in totals])
+
+
+def _answer(decided: Decided, work: tuple[PlacedWork, ...], totals: Sequence[str]) -> Placed:
+    allocated = _allocated(decided.plan)
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for index, part in enumerate(decided.asked):
+        groups[part.source].append(index)
+    placed = []
+    for source, line in enumerate(decided.request.lines):
+        parts = [decided.asked[index] for index in groups[source]]
+        served = whole_bundles(parts, allocated, groups[source][0])
+        placed.append(
+            PlacedLine(
+                line.sku,
+                line.quantity,
+                served,
+                line.quantity - served,
+                f"{line.unit_price:f}",
+                totals[source],
+            )
+        )
+    return Placed(
+        number=decided.number,
+        status=OrderState.ON_HOLD if decided.on_hold else decided.progress,
+        decision_id=decided.decision_id,
+        lines=tuple(placed),
+        work=work,
+    )
+
+
+def _gather_order(decided: Decided, batch: Batch, total: int) -> None:
+    request = decided.request
+    batch.add(
+        "orders",
+        id=decided.order_id,
+        number=decided.number,
+        channel_id=decided.policy.id,
+        external_number=request.external_number,
+        customer_type=request.customer_type.value,
+        customer_id=None,
+        priority=NORMAL_PRIORITY,
+        partial_policy="",
+        is_residential=None,
+        terms_days=None,
+        deliver_from=None,
+        deliver_until=None,
+        ship_country=request.shipping.country,
+        ship_region=request.shipping.region,
+        ship_postcode=request.shipping.postcode,
+        currency=request.currency,
+        lines_minor=total,
+        total_minor=total,
+        state=OrderState.ON_HOLD if decided.on_hold else OrderState.OPEN,
+        progress=decided.progress,
+        po_number=request.po_number,
+        shipping_option=request.shipping_option,
+        placed_at=batch.at,
+        first_promise_by=request.promise_by,
+        promise_by=request.promise_by,
+    )
+
+
+def _gather_contact(decided: Decided, batch: Batch) -> None:
+    request = decided.request
+    batch.add(
+        "contacts",
+        order_id=decided.order_id,
+        customer_name=request.customer_name,
+        customer_email=request.customer_email,
+        shipping_address=request.shipping.as_json(),
+        billing_address=(request.billing or request.shipping).as_json(),
+        gift_message=request.gift_message,
+        notes=request.notes,
+    )
+
+
+def _gather_promise(decided: Decided, batch: Batch) -> None:
+    if decided.request.promise_by is None:
+        return
+    batch.add(
+        "promises",
+        order_id=decided.order_id,
+        sequence=1,
+        promised_by=decided.request.promise_by,
+        cause="Given with the order.",
+        basis={},
+        made_at=batch.at,
+    )
+
+
+def _gather_news(decided: Decided, batch: Batch) -> None:
+    request, plan, number = decided.request, decided.plan, decided.number
+    if decided.on_hold:
+        reason = "; ".join(plan.holds)[:200]
+        batch.add(
+            "holds",
+            order_id=decided.order_id,
+            code="routing",
+            reason=reason,
+            owner="",
+            placed_by=batch.actor.label,
+            placed_at=batch.at,
+        )
+        batch.audit("order.held", number, note=reason)
+    batch.decide(plan, order_id=decided.order_id, decision_id=decided.decision_id)
+    source = {"channel": decided.policy.code, "external_number": request.external_number}
+    batch.audit("order.placed", number, changes=source | {"lines": len(request.lines)}, note=plan.why)
+    batch.tell("order.placed", f"order:{number}", {"number": number} | source)
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """The order that work is opened for; ``line_ids`` maps the plan's line keys, ``first`` is the first sequence.
+
+    ``waiting`` has the sequence of a request that its location (id) has not answered yet; that one grows.
+    """
+
+    order_id: int
+    number: str
+    decision_id: int
+    line_ids: Mapping[int, int]
+    due_at: datetime | None
+    on_hold: bool
+    first: int = 1
+    waiting: Mapping[int, int] = field(default_factory=dict)
+
+
+def open_work(plan: Plan, batch: Batch, seen: Snapshot, sourced: Sourced) -> tuple[PlacedWork, ...]:
+    """Gather a fulfilment order per parcel and a share per reservation."""
+    status = WorkStatus.ON_HOLD if sourced.on_hold else WorkStatus.OPEN
+    sequences, work = {}, []
+    fresh = count(sourced.first)
+    for parcel in plan.parcels:
+        if parcel.site_id in sourced.waiting:
+            sequences[parcel.site_id] = sourced.waiting[parcel.site_id]
+            batch.extend_work(parcel, order_id=sourced.order_id, sequence=sequences[parcel.site_id])
+            continue
+        sequences[parcel.site_id] = next(fresh)
+        opened = NewWork(
+            sourced.order_id, sequences[parcel.site_id], sourced.decision_id, status, sourced.due_at
+        )
+        batch.open_work(parcel, opened)
+        work.append(PlacedWork(opened.number, parcel.site, status, parcel.lines))
+    for share in plan.shares:
+        batch.add(
+            "shares",
+            order_id=sourced.order_id,
+            decision_id=sourced.decision_id,
+            sequence=sequences[share.site_id],
+            line_id=sourced.line_ids[int(share.line)],
+            sku_id=share.sku_id,
+            level_id=seen.take(share.site_id, share.sku_id, share.quantity),
+            quantity=share.quantity,
+            reference=sourced.number,
+            at=batch.at,
+            actor=batch.actor.label,
+        )
+    return tuple(work)
+
+
+def _allocated(plan: Plan) -> defaultdict[int, int]:
+    pieces: defaultdict[int, int] = defaultdict(int)
+    for share in plan.shares:
+        pieces[int(share.line)] += share.quantity
+    return pieces

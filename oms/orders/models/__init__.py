@@ -1,0 +1,8 @@
+"""The tables of orders, by noun."""
+
+from oms.orders.models.customers import Customer
+from oms.orders.models.holds import Hold
+from oms.orders.models.orders import BundleLine, Order, OrderContact, OrderLine
+from oms.orders.models.promises import Promise
+
+__all__ = ["BundleLine", "Customer", "Hold", "Order", "OrderContact", "OrderLine", "Promise"]
