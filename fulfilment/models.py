@@ -1,10 +1,12 @@
 """One order's work at one location: what to pick, what was packed, what left."""
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from fulfilment.rules import LIVE_WORK, RequestStatus, ScanKind, WorkStatus
+from inventory.models.calendars import working_week
 
 
 def _choices(words):
@@ -212,3 +214,32 @@ class Scan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.quantity} of {self.work_line_id}"
+
+
+class CarrierService(models.Model):
+    """A service of a carrier, by the codes of the rate cards, and the days on which it delivers."""
+
+    carrier = models.SlugField(max_length=32, help_text="The carrier's code, as on rate cards.")
+    service = models.SlugField(max_length=32, help_text="The service's code, as on rate cards.")
+    name = models.CharField(max_length=80, help_text="What staff and customers read.")
+    weekdays = ArrayField(
+        models.PositiveSmallIntegerField(),
+        default=working_week,
+        help_text="Days on which it moves and delivers parcels, 1 for Monday to 7 for Sunday.",
+    )
+    rests_on_holidays = models.BooleanField(
+        default=True, db_default=True, help_text="On: not on public holidays of the destination."
+    )
+
+    class Meta:
+        ordering = ["carrier", "service"]
+        constraints = [
+            models.UniqueConstraint(fields=["carrier", "service"], name="a_carrier_has_a_service_once"),
+            models.CheckConstraint(
+                condition=Q(weekdays__len__gt=0) & Q(weekdays__contained_by=[1, 2, 3, 4, 5, 6, 7]),
+                name="a_service_delivers_on_some_day_of_the_week",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -8,7 +8,14 @@ from uuid import UUID
 
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
-from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, ParcelLine, Scan
+from fulfilment.models import (
+    CarrierService,
+    FulfilmentOrder,
+    FulfilmentOrderLine,
+    Parcel,
+    ParcelLine,
+    Scan,
+)
 from fulfilment.rules import LIVE_WORK, FulfilmentOrderNotFound
 from inventory.models import SerialNumber, StockMovement
 from oms.orders.models import Order
@@ -305,3 +312,8 @@ def issue_movements(reservation_ids: Iterable[int]) -> dict[int, list[int]]:
     for reservation_id, pk in rows.order_by("pk").values_list("reservation_id", "pk"):
         found.setdefault(reservation_id or 0, []).append(pk)
     return found
+
+
+def carrier_services() -> list[CarrierService]:
+    """The services of carriers whose days are known."""
+    return list(CarrierService.objects.all())

@@ -4,6 +4,7 @@ The database keeps ``StockLevel`` and ``StockContent`` as running totals of ``St
 them (migrations 0002 and 0004). A reservation writes its own movements.
 """
 
+from inventory.models.calendars import SpecialDay, WorkCalendar
 from inventory.models.closes import CloseSignature, StockClose, StockCloseLine
 from inventory.models.counts import CountClass, CountLine, CountPlan, CountScan, CountTask
 from inventory.models.floor import ArrivalScan, StagedPiece
@@ -37,6 +38,7 @@ __all__ = [
     "SafetyStockChange",
     "SerialMovement",
     "SerialNumber",
+    "SpecialDay",
     "StagedPiece",
     "StockAdjustment",
     "StockClose",
@@ -50,4 +52,5 @@ __all__ = [
     "StockReportLine",
     "Transfer",
     "TransferLine",
+    "WorkCalendar",
 ]

@@ -12,6 +12,7 @@ class BackorderPolicy(models.TextChoices):
     """What happens to units that nothing can serve."""
 
     BACKORDER = "backorder", "Accept and wait for stock"
+    PREORDER = "preorder", "Accept as far as announced deliveries reach"
     BLOCK = "block", "Refuse the order"
 
 
@@ -51,6 +52,11 @@ class Sku(models.Model):
         default="",
         db_default="",
         help_text="Empty: the channel decides.",
+    )
+    backorder_limit = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Most pieces that may wait for stock over all orders; empty for no limit.",
     )
     base_unit = models.CharField(
         max_length=16, default="piece", db_default="piece", help_text="What one of it is: piece, gram, metre."

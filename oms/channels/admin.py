@@ -21,7 +21,7 @@ class ChannelAdmin(Audited):
     search_fields = ("code", "name")
     fields = (
         *("code", "name", "is_active", "kind", "currency", "backorder_policy", "partial_policy"),
-        *("stock_buffer", "locations"),
+        *("cut_off", "handling_days", "stock_buffer", "locations"),
     )
     autocomplete_fields = ("locations",)
 

@@ -1,9 +1,13 @@
 """Where orders come from, and the policies that each channel has."""
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import Q
 
 from oms.catalogue.models import BackorderPolicy
+
+# A preorder is bound to announced deliveries of one SKU, so only a SKU can ask for it.
+BACKORDER_POLICIES = (BackorderPolicy.BACKORDER, BackorderPolicy.BLOCK)
 
 
 class ChannelKind(models.TextChoices):
@@ -42,7 +46,7 @@ class Channel(models.Model):
     )
     backorder_policy = models.CharField(
         max_length=10,
-        choices=BackorderPolicy,
+        choices=[(policy.value, policy.label) for policy in BACKORDER_POLICIES],
         default=BackorderPolicy.BACKORDER,
         db_default="backorder",
         help_text="For SKUs that have no policy of their own.",
@@ -56,6 +60,17 @@ class Channel(models.Model):
     )
     stock_buffer = models.PositiveIntegerField(
         default=0, db_default=0, help_text="Pieces of each SKU that this channel never sees."
+    )
+    cut_off = models.TimeField(
+        null=True,
+        blank=True,
+        help_text="Orders until this hour, by the location's clock, leave the same day; empty: as the location says.",
+    )
+    handling_days = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(60)],
+        help_text="Working days that its orders take beyond the location's own.",
     )
     locations = models.ManyToManyField(
         "inventory.StockLocation",
@@ -75,7 +90,7 @@ class Channel(models.Model):
                 condition=Q(partial_policy__in=PartialPolicy.values), name="a_channel_partial_policy_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(backorder_policy__in=BackorderPolicy.values),
+                condition=Q(backorder_policy__in=[policy.value for policy in BACKORDER_POLICIES]),
                 name="a_channel_backorder_policy_is_known",
             ),
         ]

@@ -1,6 +1,7 @@
 """Questions about channels; their policies are kept in the process until the routing stamp moves."""
 
 from dataclasses import dataclass
+from datetime import time
 from threading import Lock
 
 from django.db.models import Sum
@@ -28,6 +29,8 @@ class ChannelPolicy:
     stock_buffer: int
     sites: frozenset[int] | None
     is_active: bool
+    cut_off: time | None = None
+    handling_days: int = 0
 
 
 def sellable(sku_code: str, channel_code: str) -> int:
@@ -74,5 +77,7 @@ def _read() -> dict[str, ChannelPolicy]:
             channel.stock_buffer,
             sites or None,
             channel.is_active,
+            channel.cut_off,
+            channel.handling_days,
         )
     return policies

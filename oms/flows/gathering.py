@@ -175,6 +175,7 @@ def _gather_promise(decided: Decided, batch: Batch) -> None:
         order_id=decided.order_id,
         sequence=1,
         promised_by=decided.request.promise_by,
+        arrives_on=None,
         cause="Given with the order.",
         basis={},
         made_at=batch.at,

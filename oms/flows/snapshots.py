@@ -22,7 +22,7 @@ class UnknownSku(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class SeenSku:
-    """A SKU as the planner needs it."""
+    """A SKU as the planner needs it; ``room_to_wait`` pieces may be ordered beyond stock, None is without limit."""
 
     id: int
     code: str
@@ -31,6 +31,7 @@ class SeenSku:
     backorder_policy: str
     category: str
     is_bundle: bool = False
+    room_to_wait: int | None = None
 
 
 @dataclass(slots=True)
@@ -121,7 +122,7 @@ def _read(
     return Snapshot(
         stamp=seen["stamp"],
         skus={
-            row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5], row[6])
+            row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5], row[6], row[7])
             for row in seen["skus"] or ()
         },
         stock=stock,

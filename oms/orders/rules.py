@@ -22,6 +22,17 @@ PARTIAL_POLICIES = ("split", "together", "ask")
 """What happens when not all of an order can leave at once; as the planner and the channels call it."""
 
 
+class ServedBy(StrEnum):
+    """What makes one waiting order go before another."""
+
+    PRIORITY = "priority"
+    PROMISE = "promise"
+    AGE = "age"
+
+
+SERVED_BY = tuple(each.value for each in ServedBy)
+
+
 class OrderState(StrEnum):
     """Where an order stands in its life; stored, and moved only along ``ORDER_LIFECYCLE``."""
 

@@ -272,7 +272,7 @@ def test_a_sku_is_made_with_a_true_barcode_and_its_code_stays(client, boss):
     ("model", "fields"),
     [
         (Channel, {"code": "shop", "name": "Shop", "kind": "storefront", "currency": "AUD",
-                   "backorder_policy": "backorder", "partial_policy": "split", "stock_buffer": "0"}),
+                   "backorder_policy": "backorder", "partial_policy": "split", "handling_days": "0", "stock_buffer": "0"}),
         (AdjustmentReason, {"code": "theft", "name": "Theft", "is_active": "on"}),
         (StockLocation, {"code": "HOB", "name": "Hobart", "kind": "own", "country": "AU", "priority": "9",
                          "timezone": "Australia/Hobart", "report_policy": "compare", "bins-0-kind": "storage",

@@ -5,13 +5,14 @@ from django.db.models import Q
 
 
 class Promise(models.Model):
-    """An hour by which an order is to arrive; the first one stays what customers were told first."""
+    """An instant by which an order is handed to its carriers; the first one stays what customers were told first."""
 
     order = models.ForeignKey(
         "orders.Order", on_delete=models.CASCADE, related_name="promises", db_index=False
     )
     sequence = models.PositiveSmallIntegerField()
     promised_by = models.DateTimeField()
+    arrives_on = models.DateField(null=True, blank=True)
     cause = models.CharField(max_length=200)
     basis = models.JSONField(default=dict)
     made_at = models.DateTimeField()
