@@ -9,9 +9,12 @@ from itertools import count
 from fulfilment.rules import WorkStatus
 from oms.channels.queries import ChannelPolicy
 from oms.core import money
+from oms.flows import promises
 from oms.flows.batches import Batch, NewWork
 from oms.flows.bundling import Asked, whole_bundles
 from oms.flows.snapshots import Snapshot
+from oms.flows.supplies import Bound
+from oms.orders.promising import Promised
 from oms.orders.requests import NewOrder, Placed, PlacedLine, PlacedWork
 from oms.orders.rules import NORMAL_PRIORITY, OrderProgress, OrderState
 from oms.routing.plans import Plan
@@ -29,6 +32,19 @@ class Decided:
     decision_id: int
     line_ids: tuple[int, ...]
     bundle_ids: Mapping[int, int]
+    promised: Promised
+    bound: Mapping[int, tuple[Bound, ...]]
+
+    @property
+    def promise_by(self) -> datetime | None:
+        """What the customer was told by whoever took the order, else what was computed."""
+        return self.request.promise_by or self.promised.by
+
+    @property
+    def hand_overs(self) -> dict[int, datetime]:
+        """When each location hands its parcel over."""
+        steps = zip(self.plan.parcels, self.promised.steps, strict=False)
+        return {parcel.site_id: self.request.promise_by or step.hand_over for parcel, step in steps}
 
     @property
     def number(self) -> str:
@@ -57,7 +73,7 @@ def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
     totals = [money.total(line.unit_price, line.quantity, request.currency) for line in request.lines]
     _gather_order(decided, batch, sum(total.amount for total in totals))
     _gather_contact(decided, batch)
-    _gather_promise(decided, batch)
+    _gather_promise(decided, seen, batch)
     for source, bundle_id in decided.bundle_ids.items():
         line = request.lines[source]
         batch.add(
@@ -88,7 +104,7 @@ def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
     _gather_news(decided, batch)
     lines = dict(enumerate(decided.line_ids))
     order = Sourced(
-        decided.order_id, decided.number, decided.decision_id, lines, request.promise_by, decided.on_hold
+        decided.order_id, decided.number, decided.decision_id, lines, decided.hand_overs, decided.on_hold
     )
     return _answer(decided, open_work(plan, batch, seen, order), [total.as_text() for total in totals])
 
@@ -148,8 +164,8 @@ def _gather_order(decided: Decided, batch: Batch, total: int) -> None:
         po_number=request.po_number,
         shipping_option=request.shipping_option,
         placed_at=batch.at,
-        first_promise_by=request.promise_by,
-        promise_by=request.promise_by,
+        first_promise_by=decided.promise_by,
+        promise_by=decided.promise_by,
     )
 
 
@@ -167,19 +183,28 @@ def _gather_contact(decided: Decided, batch: Batch) -> None:
     )
 
 
-def _gather_promise(decided: Decided, batch: Batch) -> None:
-    if decided.request.promise_by is None:
-        return
-    batch.add(
-        "promises",
-        order_id=decided.order_id,
-        sequence=1,
-        promised_by=decided.request.promise_by,
-        arrives_on=None,
-        cause="Given with the order.",
-        basis={},
-        made_at=batch.at,
-    )
+def _gather_promise(decided: Decided, seen: Snapshot, batch: Batch) -> None:
+    if decided.promise_by is not None:
+        arrives_on = decided.promised.arrives_on
+        batch.add(
+            "promises",
+            order_id=decided.order_id,
+            sequence=1,
+            promised_by=decided.promise_by,
+            arrives_on=arrives_on.isoformat() if arrives_on else None,
+            cause="Given with the order." if decided.request.promise_by else "Computed when it was placed.",
+            basis=promises.basis(decided.promised),
+            made_at=batch.at,
+        )
+    for index, deliveries in decided.bound.items():
+        if seen.skus[decided.asked[index].sku].is_preorder:
+            for each in deliveries:
+                batch.add(
+                    "claims",
+                    line_id=decided.line_ids[index],
+                    expected_id=each.supply.id,
+                    quantity=each.pieces,
+                )
 
 
 def _gather_news(decided: Decided, batch: Batch) -> None:
@@ -206,6 +231,8 @@ def _gather_news(decided: Decided, batch: Batch) -> None:
 class Sourced:
     """The order that work is opened for; ``line_ids`` maps the plan's line keys, ``first`` is the first sequence.
 
+    ``hand_overs`` says when each location (id) is to hand its parcel over.
+
     ``waiting`` has the sequence of a request that its location (id) has not answered yet; that one grows.
     """
 
@@ -213,7 +240,7 @@ class Sourced:
     number: str
     decision_id: int
     line_ids: Mapping[int, int]
-    due_at: datetime | None
+    hand_overs: Mapping[int, datetime]
     on_hold: bool
     first: int = 1
     waiting: Mapping[int, int] = field(default_factory=dict)
@@ -230,9 +257,8 @@ def open_work(plan: Plan, batch: Batch, seen: Snapshot, sourced: Sourced) -> tup
             batch.extend_work(parcel, order_id=sourced.order_id, sequence=sequences[parcel.site_id])
             continue
         sequences[parcel.site_id] = next(fresh)
-        opened = NewWork(
-            sourced.order_id, sequences[parcel.site_id], sourced.decision_id, status, sourced.due_at
-        )
+        due_at = sourced.hand_overs.get(parcel.site_id)
+        opened = NewWork(sourced.order_id, sequences[parcel.site_id], sourced.decision_id, status, due_at)
         batch.open_work(parcel, opened)
         work.append(PlacedWork(opened.number, parcel.site, status, parcel.lines))
     for share in plan.shares:

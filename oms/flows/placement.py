@@ -1,29 +1,35 @@
 """From a request and what was seen to an accepted order."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy, UnknownChannel
 from oms.core import money
-from oms.flows import bundling, gathering
+from oms.core.errors import Refusal
+from oms.flows import bundling, gathering, promises
 from oms.flows.batches import Batch
 from oms.flows.bundling import Asked
-from oms.flows.snapshots import Snapshot
+from oms.flows.promises import Asking
+from oms.flows.snapshots import SeenSku, Snapshot
+from oms.flows.supplies import Bound
 from oms.orders.requests import NewOrder, Placed
-from oms.orders.rules import DuplicateOrder, OrderBlocked
+from oms.orders.rules import DuplicateOrder, NoRoomToWait, OrderBlocked, PreorderSoldOut
 from oms.routing import planner
 from oms.routing import queries as routing_queries
+from oms.routing.network import Network
 from oms.routing.plans import Plan
 from oms.routing.problem import Destination, Line, OrderFacts, Partial
 
-BLOCK = "block"
+BLOCK, PREORDER = "block", "preorder"
 
 
 def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed:
     """Plan one order on the snapshot and gather its rows; the snapshot then has fewer pieces.
 
-    Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``; then nothing was gathered.
+    Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``, ``NoRoomToWait``,
+    ``PreorderSoldOut``; then nothing was gathered.
     """
     known = seen.duplicates.get((request.channel, request.external_number))
     if known is not None:
@@ -31,13 +37,19 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     policy = _policy(request, seen)
     asked = bundling.asked_by(request, seen)
     facts = _facts(request, asked, policy, seen)
-    plan = _plan(facts, seen)
+    network = _network(facts, seen)
+    plan = planner.plan(facts, stock=seen.stock, network=network)
     _refuse_blocked(asked, policy, seen, plan)
+    bound = _waits(asked, plan, seen)
+    asking = Asking(plan, facts.destination, network, policy, seen.stamp, _waiting(asked, plan, bound))
+    promised = promises.promise(asking, at=batch.at)
     order_id, decision_id = ids.next_order()
     line_ids = tuple([ids.next_line() for _ in asked])
     bundles = dict.fromkeys([part.source for part in asked if part.per_bundle])
     bundle_ids = {source: ids.next_line() for source in bundles}
-    decided = gathering.Decided(request, asked, policy, plan, order_id, decision_id, line_ids, bundle_ids)
+    decided = gathering.Decided(
+        request, asked, policy, plan, order_id, decision_id, line_ids, bundle_ids, promised, bound
+    )
     placed = gathering.gather(decided, seen, batch)
     seen.duplicates[request.channel, request.external_number] = placed.number
     return placed
@@ -86,9 +98,9 @@ def _facts(request: NewOrder, asked: Sequence[Asked], policy: ChannelPolicy, see
     )
 
 
-def _plan(facts: OrderFacts, seen: Snapshot) -> Plan:
+def _network(facts: OrderFacts, seen: Snapshot) -> Network:
     tables = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp)
-    return planner.plan(facts, stock=seen.stock, network=tables.network(facts.destination))
+    return tables.network(facts.destination)
 
 
 def _value(request: NewOrder) -> int:
@@ -97,13 +109,45 @@ def _value(request: NewOrder) -> int:
 
 
 def _refuse_blocked(asked: Sequence[Asked], policy: ChannelPolicy, seen: Snapshot, plan: Plan) -> None:
+    lacks: Counter[str] = Counter()
     for index, missing in plan.shortfall:
         wanted = asked[int(index)]
         sku = seen.skus[wanted.sku]
+        lacks[sku.code] += missing
+        there = wanted.quantity - missing
         if (sku.backorder_policy or policy.backorder_policy) == BLOCK:
-            there = wanted.quantity - missing
             raise OrderBlocked(
                 f"{there} of {wanted.quantity} pieces of {sku.code} are there, and it is not sold on backorder.",
                 sku=sku.code,
                 available=there,
             )
+        room = seen.room_to_wait(sku)
+        if room is not None and lacks[sku.code] > room:
+            raise _no_room(sku, there, room)
+
+
+def _no_room(sku: SeenSku, there: int, room: int) -> Refusal:
+    may = f"{there} pieces of {sku.code} are there and {room} more may"
+    if sku.backorder_policy == PREORDER:
+        return PreorderSoldOut(
+            f"{may} be preordered: announced deliveries hold no more.", sku=sku.code, available=there + room
+        )
+    return NoRoomToWait(f"{may} wait for stock: that is its limit.", sku=sku.code, available=there + room)
+
+
+def _waits(asked: Sequence[Asked], plan: Plan, seen: Snapshot) -> dict[int, tuple[Bound, ...]]:
+    """For each piece of the order that waits, by its index: the deliveries that it can count on."""
+    return {
+        int(index): seen.wait(seen.skus[asked[int(index)].sku], missing) for index, missing in plan.shortfall
+    }
+
+
+def _waiting(
+    asked: Sequence[Asked], plan: Plan, bound: Mapping[int, tuple[Bound, ...]]
+) -> dict[str, tuple[int, tuple[Bound, ...]]]:
+    waiting: dict[str, tuple[int, tuple[Bound, ...]]] = {}
+    for index, missing in plan.shortfall:
+        sku = asked[int(index)].sku
+        pieces, so_far = waiting.get(sku, (0, ()))
+        waiting[sku] = (pieces + missing, (*so_far, *bound[int(index)]))
+    return waiting

@@ -1,5 +1,6 @@
 """What is seen before an order is planned: one round trip, without a lock."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,7 @@ from oms.catalogue.queries import Component
 from oms.core import idempotency
 from oms.core.errors import Invalid
 from oms.core.idempotency import Claim, Pending
+from oms.flows.supplies import Bound, Supplies
 from oms.orders.requests import NewOrder
 
 
@@ -33,13 +35,18 @@ class SeenSku:
     is_bundle: bool = False
     room_to_wait: int | None = None
 
+    @property
+    def is_preorder(self) -> bool:
+        """Whether orders for it are bound to announced deliveries."""
+        return self.backorder_policy == "preorder"
+
 
 @dataclass(slots=True)
 class Snapshot:
     """Stock by (location id, SKU id), the level behind each, and ids drawn for what will be written.
 
     ``duplicates`` maps (channel code, external number) to the order that has them already, ``bundles`` the code of each
-    bundle that was asked for to what is in it.
+    bundle that was asked for to what is in it; ``waited`` counts pieces of this batch that begin to wait.
     """
 
     stamp: int
@@ -51,6 +58,11 @@ class Snapshot:
     decision_ids: list[int]
     line_ids: list[int]
     bundles: dict[str, tuple[Component, ...]] = field(default_factory=dict)
+    supplies: Supplies = field(init=False)
+    waited: Counter[int] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.supplies = Supplies(sku.id for sku in self.skus.values())
 
     def sku(self, code: str, pointer: str) -> SeenSku:
         """The SKU with this code.
@@ -67,6 +79,15 @@ class Snapshot:
         """Note that pieces are spoken for, so that the next order of the batch does not see them; the level's id."""
         self.stock[site_id, sku_id] -= quantity
         return self.levels[site_id, sku_id]
+
+    def wait(self, sku: SeenSku, pieces: int) -> tuple[Bound, ...]:
+        """Note that pieces begin to wait for stock; the announced deliveries that they can count on."""
+        self.waited[sku.id] += pieces
+        return self.supplies.bind(sku.id, pieces)
+
+    def room_to_wait(self, sku: SeenSku) -> int | None:
+        """Pieces that may still be ordered beyond stock; None is without limit."""
+        return None if sku.room_to_wait is None else max(0, sku.room_to_wait - self.waited[sku.id])
 
 
 def look(requests: Sequence[NewOrder], pending: Pending | None = None) -> Snapshot:

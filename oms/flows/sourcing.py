@@ -1,17 +1,24 @@
 """An accepted order finds stock anew: after a receipt, a rejection or a short pick."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from fulfilment import queries as work_queries
 from oms.channels import queries as channel_queries
+from oms.channels.queries import ChannelPolicy
+from oms.core import outbox
 from oms.core.actors import Actor
-from oms.flows import snapshots
+from oms.flows import promises, snapshots
 from oms.flows.batches import Batch
 from oms.flows.gathering import Sourced, open_work
+from oms.flows.promises import Asking
 from oms.flows.snapshots import SeenSku, Snapshot
+from oms.flows.supplies import Bound
 from oms.orders import queries as order_queries
 from oms.orders.models import Order, OrderLine
+from oms.orders.promising import Promised
 from oms.orders.services import orders
 from oms.routing import planner
 from oms.routing import queries as routing_queries
@@ -33,33 +40,83 @@ def source_again(
     if not wanted:
         return None
     seen = snapshots.look_again([line.sku.code for line in wanted])
-    plan = _plan(order, wanted, missing, seen, without)
+    policy = channel_queries.policies(seen.stamp)[order.channel.code]
+    facts = _facts(order, [_line(line, missing[line.pk], seen.skus) for line in wanted], policy)
+    network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
+        facts.destination
+    )
+    stock = {place: pieces for place, pieces in seen.stock.items() if place[0] not in without}
+    plan = planner.plan(facts, stock=stock, network=network)
     shortfall = {int(line_id): pieces for line_id, pieces in plan.shortfall}
     orders.wait({line.pk: shortfall.get(line.pk, 0) for line in wanted})
+    waiting = _waiting(wanted, shortfall, seen)
+    asking = Asking(plan, facts.destination, network, policy, seen.stamp, waiting)
+    promised = promises.promise(asking, at=at)
+    _promise(order, promised, why=why, at=at)
     if plan.shares:
-        _write(order, plan, seen, why=why, actor=actor, at=at)
+        steps = zip(plan.parcels, promised.steps, strict=False)
+        hand_overs = {parcel.site_id: step.hand_over for parcel, step in steps}
+        _write(order, plan, seen, hand_overs, Cause(why, actor, at))
     orders.refresh_progress([order.pk])
     return plan
 
 
-def _plan(
-    order: Order, lines: list[OrderLine], missing: Mapping[int, int], seen: Snapshot, without: frozenset[int]
-) -> Plan:
-    policy = channel_queries.policies(seen.stamp)[order.channel.code]
-    tables = routing_queries.tables_for(order.channel.code, order.customer_type, seen.stamp)
-    facts = OrderFacts(
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why, by whom and when an order is sourced anew."""
+
+    why: str
+    actor: Actor
+    at: datetime
+
+
+def _facts(order: Order, lines: list[Line], policy: ChannelPolicy) -> OrderFacts:
+    return OrderFacts(
         channel=order.channel.code,
         customer_type=order.customer_type,
         destination=Destination(order.ship_country, order.ship_region.upper(), order.ship_postcode.upper()),
-        lines=tuple(_line(line, missing[line.pk], seen.skus) for line in lines),
+        lines=tuple(lines),
         value_minor=order.total_minor,
         currency=order.currency,
-        partial=Partial(policy.partial_policy),
+        placed_at=order.placed_at,
+        partial=Partial(order.partial_policy or policy.partial_policy),
         buffer=policy.stock_buffer,
         allowed_sites=policy.sites,
     )
-    stock = {place: pieces for place, pieces in seen.stock.items() if place[0] not in without}
-    return planner.plan(facts, stock=stock, network=tables.network(facts.destination))
+
+
+def _waiting(
+    wanted: list[OrderLine], shortfall: Mapping[int, int], seen: Snapshot
+) -> dict[str, tuple[int, tuple[Bound, ...]]]:
+    """What still waits, by SKU, and the deliveries it can count on behind those that wait before it."""
+    lacks: Counter[str] = Counter()
+    for line in wanted:
+        lacks[line.sku.code] += shortfall.get(line.pk, 0)
+    return {
+        code: (pieces, seen.supplies.bind(seen.skus[code].id, pieces, known=True))
+        for code, pieces in lacks.items()
+        if pieces and code in seen.skus
+    }
+
+
+def _promise(order: Order, promised: Promised, *, why: str, at: datetime) -> None:
+    """Tell a later promise when the present one cannot be kept any more; an earlier hand-over is no news."""
+    if promised.by is None or (order.promise_by is not None and promised.by <= order.promise_by):
+        return
+    before = order.promise_by
+    orders.promise(order, promised, cause=why, basis=promises.basis(promised), at=at)
+    outbox.record(
+        "order.promise_moved" if before else "order.promised",
+        aggregate=f"order:{order.number}",
+        payload={
+            "number": order.number,
+            "from": before.isoformat() if before else None,
+            "to": promised.by.isoformat(),
+            "arrives_on": promised.arrives_on.isoformat() if promised.arrives_on else None,
+            "why": why,
+        },
+        at=at,
+    )
 
 
 def _line(line: OrderLine, quantity: int, skus: Mapping[str, SeenSku]) -> Line:
@@ -68,8 +125,10 @@ def _line(line: OrderLine, quantity: int, skus: Mapping[str, SeenSku]) -> Line:
     return Line(line.pk, line.sku_id, line.sku.code, quantity, line.sku.weight_grams or 0, tags)
 
 
-def _write(order: Order, plan: Plan, seen: Snapshot, *, why: str, actor: Actor, at: datetime) -> None:
-    batch = Batch(actor=actor, at=at)
+def _write(
+    order: Order, plan: Plan, seen: Snapshot, hand_overs: Mapping[int, datetime], cause: Cause
+) -> None:
+    batch = Batch(actor=cause.actor, at=cause.at)
     decision_id = seen.decision_ids[0]
     attempt = routing_queries.decisions_of(order.pk) + 1
     batch.decide(plan, order_id=order.pk, decision_id=decision_id, attempt=attempt)
@@ -78,7 +137,7 @@ def _write(order: Order, plan: Plan, seen: Snapshot, *, why: str, actor: Actor, 
         order.number,
         decision_id,
         {int(share.line): int(share.line) for share in plan.shares},
-        order.promise_by,
+        hand_overs,
         order.state == "on_hold",
         work_queries.next_sequence(order.pk),
         work_queries.unanswered(order.pk),
@@ -87,8 +146,8 @@ def _write(order: Order, plan: Plan, seen: Snapshot, *, why: str, actor: Actor, 
     batch.audit(
         "order.sourced",
         order.number,
-        note=f"{why} {plan.why}",
+        note=f"{cause.why} {plan.why}",
         changes={"work": [each.number for each in work]},
     )
-    batch.tell("order.sourced", f"order:{order.number}", {"number": order.number, "why": why})
+    batch.tell("order.sourced", f"order:{order.number}", {"number": order.number, "why": cause.why})
     batch.allocate()

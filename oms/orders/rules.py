@@ -82,6 +82,18 @@ class OrderBlocked(Conflict):
     code = "not-enough-stock"
 
 
+class NoRoomToWait(Conflict):
+    """So many pieces of the SKU wait for stock already that no more may."""
+
+    code = "backorder-limit-reached"
+
+
+class PreorderSoldOut(Conflict):
+    """All pieces of the announced deliveries have been preordered."""
+
+    code = "preorder-sold-out"
+
+
 class TooLateToCancel(Conflict):
     """Part of the order has left or is in a parcel."""
 

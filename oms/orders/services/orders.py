@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Max
 
 from oms.core.actors import Actor
 from oms.core.errors import Invalid
 from oms.core.transactions import joins_transaction
-from oms.orders.models import Hold, Order, OrderLine
+from oms.orders.models import Hold, Order, OrderLine, Promise
+from oms.orders.promising import Promised
 from oms.orders.rules import ORDER_LIFECYCLE, OrderState
 
 
@@ -56,6 +57,27 @@ def wait(pieces: Mapping[int, int]) -> None:
         OrderLine.objects.filter(pk=line_id).exclude(quantity_waiting=waiting).update(
             quantity_waiting=waiting
         )
+
+
+@joins_transaction
+def promise(
+    order: Order, promised: Promised, *, cause: str, basis: Mapping[str, object], at: datetime
+) -> None:
+    """Keep a further promise of a locked order; the first one stays what the customer was told first."""
+    assert promised.by is not None  # callers promise nothing for what has no date
+    last = Promise.objects.filter(order=order).aggregate(last=Max("sequence"))["last"] or 0
+    Promise.objects.create(
+        order=order,
+        sequence=last + 1,
+        promised_by=promised.by,
+        arrives_on=promised.arrives_on,
+        cause=cause[:200],
+        basis=dict(basis),
+        made_at=at,
+    )
+    order.promise_by = promised.by
+    order.first_promise_by = order.first_promise_by or promised.by
+    order.save(update_fields=["promise_by", "first_promise_by"])
 
 
 @joins_transaction
