@@ -56,6 +56,7 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
     path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
+    path("routing/preview", routing.RoutingPreview.as_view()),
     path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
     path("imports", imports.Imports.as_view()),
     path("imports/<uuid:job_id>", imports.OneImport.as_view()),

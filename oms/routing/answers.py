@@ -7,6 +7,7 @@ import msgspec
 
 from oms.core.money import Money
 from oms.routing.models import RoutingDecision
+from oms.routing.plans import Plan
 
 
 class RulesAnswer(msgspec.Struct):
@@ -84,6 +85,56 @@ class DecisionAnswer(msgspec.Struct):
     missing: list[PieceAnswer]
     candidates: list[CandidateAnswer]
     holds: list[str]
+
+
+class PlanAnswer(msgspec.Struct):
+    """A plan: its parcels, their cost with the split penalty for each after the first, and the pieces nobody can send.
+
+    ``optimal`` says that no plan is better; else none costs less than ``bound``.
+    """
+
+    parcels: list[ParcelAnswer]
+    cost: str
+    days: int
+    unfilled: int
+    unfilled_lines: list[PieceAnswer]
+    optimal: bool
+    bound: str
+
+
+class PreviewAnswer(msgspec.Struct):
+    """What would be decided, for whom it was a choice, and why."""
+
+    plan: PlanAnswer
+    candidates: list[CandidateAnswer]
+    explanation: str
+    currency: str
+    rules: RulesAnswer
+    runner_up: OutlineAnswer | None
+    holds: list[str]
+
+
+def of_plan(plan: Plan) -> PreviewAnswer:
+    """A plan that nobody has carried out."""
+    told, currency = plan.explained(), plan.currency
+    missing = [PieceAnswer(sku, pieces) for sku, pieces in plan.missing]
+    return PreviewAnswer(
+        plan=PlanAnswer(
+            parcels=[_parcel(each, currency) for each in told["parcels"]],
+            cost=_text(plan.cost_minor, currency),
+            days=plan.days,
+            unfilled=plan.unfilled,
+            unfilled_lines=missing,
+            optimal=plan.optimal,
+            bound=_text(plan.bound_minor, currency),
+        ),
+        candidates=[_candidate(each, currency) for each in told["candidates"]],
+        explanation=plan.why,
+        currency=currency,
+        rules=RulesAnswer(plan.rules_version_id, plan.rules_number, plan.rules_name, plan.ranked_by),
+        runner_up=_outline(told["runner_up"], currency),
+        holds=list(plan.holds),
+    )
 
 
 def of_decision(decision: RoutingDecision) -> DecisionAnswer:

@@ -1,0 +1,217 @@
+"""``POST /api/v1/routing/preview``: held against an exhaustive search that shares nothing with the planner."""
+
+import itertools
+import random
+from decimal import Decimal
+
+import pytest
+
+from inventory.models import StockMovement
+from oms.orders.models import Order
+from oms.routing.models import RoutingDecision
+from tests.builders import location, rate, shelf
+from tests.doors.test_rest_contract import Api, api  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.django_db
+ADDRESS = {
+    "name": "Lee Kim",
+    "line1": "14 Wattle Street",
+    "city": "Mount Lawley",
+    "region": "WA",
+    "postcode": "6050",
+    "country": "AU",
+}
+
+
+def asked(*lines: tuple[str, int], **assume) -> dict:
+    return {
+        "channel": "api",
+        "external_number": "P-1",
+        "customer": {"type": "b2c", "name": "Lee Kim", "email": "lee@example.com"},
+        "shipping_address": ADDRESS,
+        "currency": "AUD",
+        "lines": [{"sku": sku, "quantity": count, "unit_price": "10.00"} for sku, count in lines],
+    } | ({"assume": assume} if assume else {})
+
+
+def cheapest(case: dict) -> tuple[int, Decimal | None]:
+    """The fewest pieces unfilled and then the least cost, by trying every set of locations."""
+    wanted: dict[str, int] = {}
+    for line in case["lines"]:
+        wanted[line["sku"]] = wanted.get(line["sku"], 0) + line["quantity"]
+    assume = case["assume"]
+    has = {(each["sku"], each["location"]): each["available"] for each in assume["levels"]}
+    rates: dict[str, Decimal] = {}
+    for each in assume["rates"]:
+        rates[each["location"]] = min(Decimal(each["cost"]), rates.get(each["location"], Decimal("1e9")))
+    places = sorted({place for _, place in has} & set(rates))
+    penalty = Decimal(assume.get("split_penalty", "0"))
+    best: tuple[int, Decimal | None] = (sum(wanted.values()), Decimal(0))
+    for size in range(1, min(len(places), assume.get("max_parcels", 99)) + 1):
+        for chosen in itertools.combinations(places, size):
+            there = {sku: sum(has.get((sku, place), 0) for place in chosen) for sku in wanted}
+            sent = {sku: min(count, there[sku]) for sku, count in wanted.items()}
+            # Every location of the set sends something: else the smaller set has been tried.
+            cost = sum((rates[place] for place in chosen), Decimal(0)) + penalty * (size - 1)
+            worth = (sum(wanted.values()) - sum(sent.values()), cost)
+            if worth[0] < best[0] or (worth[0] == best[0] and sum(sent.values()) and worth < best):
+                best = worth
+    return best
+
+
+def random_case(dice: random.Random) -> dict:
+    skus = [f"X{i}" for i in range(dice.randint(1, 4))]
+    places = [f"W{i}" for i in range(dice.randint(1, 7))]
+    most = dice.choice([1, 2, 5, 9])
+    lines = [(dice.choice(skus), dice.randint(1, most)) for _ in range(dice.randint(1, 5))]
+    assume: dict = {
+        "levels": [
+            {"sku": sku, "location": place, "available": dice.choice([0, 0, 1, 1, 2, most, 3 * most])}
+            for sku in skus
+            for place in places
+            if dice.random() < 0.9
+        ],
+        "rates": [
+            {
+                "location": place,
+                "service": service,
+                "cost": f"{dice.choice([0, 500, 700, 725, 1250, dice.randint(1, 3000)]) / 100:.2f}",
+                "days": dice.randint(1, 6),
+            }
+            for place in places
+            for service in dice.sample(["road", "air", "sea"], dice.choice([0, 1, 1, 2, 3]))
+        ],
+        "rules": [],
+    }
+    if dice.random() < 0.6:
+        assume["split_penalty"] = dice.choice(["0", "1.50", "10.00"])
+    if dice.random() < 0.5:
+        assume["max_parcels"] = dice.randint(1, 4)
+    return asked(*lines, **assume)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_answers_are_those_of_an_exhaustive_search(api, seed):  # noqa: F811  # the fixture
+    dice = random.Random(seed)
+    for _ in range(60):
+        case = random_case(dice)
+
+        answer = api.post("routing/preview", case)
+
+        assert answer.status_code == 200, answer.content
+        plan = answer.json()["plan"]
+        assert (plan["unfilled"], Decimal(plan["cost"])) == cheapest(case), case
+        assert plan["optimal"] is True
+        assert plan["bound"] == plan["cost"]
+        check_whole(plan, case)
+
+
+def check_whole(plan: dict, case: dict) -> None:
+    """The parcels add up: to what was asked, to no more than is there, and to the cost."""
+    assume = case["assume"]
+    has = {(each["sku"], each["location"]): each["available"] for each in assume["levels"]}
+    costs = {(each["location"], each["service"]): Decimal(each["cost"]) for each in assume["rates"]}
+    sent: dict[str, int] = {}
+    for parcel in plan["parcels"]:
+        assert Decimal(parcel["cost"]) == costs[parcel["location"], parcel["service"]]
+        for line in parcel["lines"]:
+            assert 0 < line["quantity"] <= has[line["sku"], parcel["location"]]
+            sent[line["sku"]] = sent.get(line["sku"], 0) + line["quantity"]
+    parcels = [each["location"] for each in plan["parcels"]]
+    assert len(parcels) == len(set(parcels)) <= assume.get("max_parcels", 99)
+    penalty = Decimal(assume.get("split_penalty", "0")) * max(0, len(parcels) - 1)
+    assert Decimal(plan["cost"]) == sum(Decimal(each["cost"]) for each in plan["parcels"]) + penalty
+    asked_for = sum(line["quantity"] for line in case["lines"])
+    assert asked_for - sum(sent.values()) == plan["unfilled"]
+    assert sum(line["quantity"] for line in plan["unfilled_lines"]) == plan["unfilled"]
+
+
+def test_without_assumptions_it_is_what_placing_would_decide_and_nothing_is_written(api):  # noqa: F811
+    shelf("MUG", at="PER", on_hand=3)
+    shelf("MUG", at="SYD", on_hand=20)
+    rate("PER", region="WA", cost_minor=600, days=2)
+    rate("SYD", region="WA", cost_minor=1200, days=5)
+    moved = StockMovement.objects.count()
+
+    answer = api.post("routing/preview", asked(("MUG", 1))).json()
+
+    assert answer["plan"]["parcels"] == [
+        {
+            "location": "PER",
+            "carrier": "auspost",
+            "service": "standard",
+            "cost": "6.00",
+            "days": 2,
+            "grams": 0,
+            "lines": [{"sku": "MUG", "quantity": 1}],
+        }
+    ]
+    assert (answer["plan"]["cost"], answer["plan"]["unfilled"]) == ("6.00", 0)
+    assert [(each["location"], each["cost"]) for each in answer["candidates"]] == [
+        ("PER", "6.00"),
+        ("SYD", "12.00"),
+    ]
+    assert answer["explanation"].startswith("Per fills all 1 line in one parcel for 6.00 in 2 days.")
+    assert (Order.objects.count(), RoutingDecision.objects.count(), StockMovement.objects.count()) == (
+        0,
+        0,
+        moved,
+    )
+
+
+def test_assumed_stock_is_all_the_stock_there_is(api):  # noqa: F811
+    shelf("MUG", at="PER", on_hand=30)
+    location("SYD")
+
+    levels = [{"sku": "MUG", "location": "SYD", "available": 1}]
+    answer = api.post("routing/preview", asked(("MUG", 2), levels=levels)).json()
+
+    assert [each["location"] for each in answer["plan"]["parcels"]] == ["SYD"]
+    assert answer["plan"]["unfilled"] == 1
+    assert answer["plan"]["unfilled_lines"] == [{"sku": "MUG", "quantity": 1}]
+
+
+def test_assumed_rules_are_obeyed_and_told(api):  # noqa: F811
+    levels = [{"sku": "MUG", "location": place, "available": 5} for place in ("PER", "SYD")]
+    rates = [
+        {"location": "PER", "service": "road", "cost": "6.00", "days": 2},
+        {"location": "SYD", "service": "road", "cost": "12.00", "days": 5},
+    ]
+    rules = [{"conditions": [], "actions": [{"does": "exclude", "sites": {"codes": ["PER"]}}]}]
+
+    answer = api.post("routing/preview", asked(("MUG", 1), levels=levels, rates=rates, rules=rules)).json()
+
+    assert [each["location"] for each in answer["plan"]["parcels"]] == ["SYD"]
+    perth = next(each for each in answer["candidates"] if each["location"] == "PER")
+    assert perth["kept"] is False
+    assert perth["rule_effects"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"levels": [{"sku": "A", "location": "P", "available": -1}]}, "#/assume/levels/0/available"),
+        ({"levels": [{"sku": "A", "location": "P", "available": 1}] * 2}, "#/assume/levels/1"),
+        ({"rates": [{"location": "P", "service": "s", "cost": "-1", "days": 1}]}, "#/assume/rates/0/cost"),
+        ({"rates": [{"location": "P", "service": "s", "cost": "NaN", "days": 1}]}, "#/assume/rates/0/cost"),
+        ({"rates": [{"location": "P", "service": "s", "cost": "1.001", "days": 1}]}, "#/assume/rates/0/cost"),
+        ({"split_penalty": "1e99"}, "#/assume/split_penalty"),
+        ({"max_parcels": 0}, "#/assume/max_parcels"),
+        ({"rules": [{"actions": [{"does": "fly"}]}]}, "#/assume/rules/0/actions/0/does"),
+    ],
+)
+def test_what_cannot_be_assumed_is_refused_with_its_place(api, change, pointer):  # noqa: F811
+    answer = api.post("routing/preview", asked(("A", 1), **change))
+
+    assert answer.status_code == 422, answer.content
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+def test_an_unknown_sku_or_channel_is_refused(api):  # noqa: F811
+    assert api.post("routing/preview", asked(("NONE", 1))).json()["code"] == "unknown-sku"
+    body = asked(("NONE", 1)) | {"channel": "nowhere"}
+    assert api.post("routing/preview", body).json()["code"] == "unknown-channel"
+
+
+def test_it_needs_the_right_to_read_routing(api):  # noqa: F811
+    assert Api("orders:read").post("routing/preview", asked(("A", 1))).status_code == 403
