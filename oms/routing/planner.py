@@ -14,20 +14,20 @@ from oms.routing.explaining import Case, Seen
 from oms.routing.network import Lane, Network, preference_unit
 from oms.routing.plans import Parcel, Plan, Share
 from oms.routing.problem import Demand, OrderFacts, Partial, demand_of
-from oms.routing.search import Found, Outcome, search
+from oms.routing.search import NODES, Found, Outcome, search
 
 Stock = Mapping[tuple[int, int], int]
 """Available pieces by (site id, SKU id); what is missing is none."""
 
 
-def plan(order: OrderFacts, *, stock: Stock, network: Network) -> Plan:
-    """Decide who sends what of this order, on the stock as seen."""
+def plan(order: OrderFacts, *, stock: Stock, network: Network, nodes: int = NODES) -> Plan:
+    """Decide who sends what of this order, on the stock as seen; after so many ``nodes`` without proof."""
     demand = demand_of(order.lines)
     ruled = verdict(network.compiled, order, demand, network.book.max_parcels)
     seen = [_look(lane, order, demand, stock, ruled) for lane in network.lanes]
     case = Case(order, demand, network, ruled, seen)
     arms, target = _arms(case)
-    outcome = _searched(case, arms, target)
+    outcome = _searched(case, arms, target, nodes)
     return _written(case, outcome, _bound(arms, network, outcome))
 
 
@@ -91,14 +91,14 @@ def _target(case: Case, stocks: Sequence[Pieces]) -> Pieces:
     return tuple(target)
 
 
-def _searched(case: Case, arms: list[Arm], target: Pieces) -> Outcome:
+def _searched(case: Case, arms: list[Arm], target: Pieces, nodes: int) -> Outcome:
     network = case.network
     together = case.order.partial is Partial.TOGETHER
     if not any(target) or (together and target != case.demand.quantities):
         return Outcome(None, None, proven=True)
     limit = len(arms) if case.ruled.max_parcels is None else case.ruled.max_parcels
     terms = Terms(case.demand.weights, network.day_weight, network.day_counts)
-    outcome = search(arms, target, terms, limit)
+    outcome = search(arms, target, terms, limit, nodes=nodes)
     if together and outcome.best and outcome.best.worth[0]:
         return Outcome(None, None, outcome.proven)
     return outcome

@@ -15,6 +15,10 @@ from oms.routing.problem import Band, Destination, Line, OrderFacts, Partial, Se
 from oms.routing.rules import Criterion, Ranking, Rule, RuleBook
 
 
+PATIENCE = 400_000
+"""Sets looked at for a preview, twenty times as many as for an order that is placed: a second or two."""
+
+
 class UnknownSku(Invalid):
     """No active SKU has this code."""
 
@@ -82,7 +86,7 @@ def preview(wish: Wish, assumed: Assumed) -> Plan:
     Raises ``UnknownChannel``, ``UnknownSku``.
     """
     world = world_of(wish, assumed)
-    return planner.plan(world.facts, stock=world.stock, network=world.network)
+    return planner.plan(world.facts, stock=world.stock, network=world.network, nodes=PATIENCE)
 
 
 def world_of(wish: Wish, assumed: Assumed) -> World:

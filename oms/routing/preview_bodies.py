@@ -1,7 +1,7 @@
 """The body of ``POST /api/v1/routing/preview``: an order, and what is to be assumed."""
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -57,8 +57,8 @@ class RateBody(msgspec.Struct, frozen=True):
 class RuleBody(msgspec.Struct, frozen=True):
     """One rule as rule sets have it; rules are asked in the order of the list."""
 
-    actions: list[object]
-    conditions: list[object] = []
+    actions: list[dict[str, Any]]
+    conditions: list[dict[str, Any]] = []
 
 
 class AssumeBody(msgspec.Struct, frozen=True):

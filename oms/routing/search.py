@@ -47,10 +47,10 @@ class Outcome:
     proven: bool
 
 
-def search(arms: Sequence[Arm], target: Pieces, terms: Terms, limit: int) -> Outcome:
+def search(arms: Sequence[Arm], target: Pieces, terms: Terms, limit: int, *, nodes: int = NODES) -> Outcome:
     """Find the set that sends the most of the target, at most ``limit`` parcels, and is worth most."""
     ordered = sorted(arms, key=_order)
-    attempt = Attempt(ordered, target, terms, limit, nodes=NODES)
+    attempt = Attempt(ordered, target, terms, limit, nodes=nodes)
     best = attempt.solve()
     if best is None:
         return Outcome(None, None, not attempt.cut_short)
