@@ -8,9 +8,16 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, ParcelLine, Shipment
+from fulfilment.models import (
+    CarrierService,
+    FulfilmentOrder,
+    FulfilmentOrderLine,
+    Parcel,
+    ParcelLine,
+    Shipment,
+)
 from oms.core.admin import ReasonForm, each
-from oms.core.admin_site import AtLocations, ReadOnly, ReadOnlyInline
+from oms.core.admin_site import AtLocations, Audited, ReadOnly, ReadOnlyInline
 from oms.core.errors import Forbidden
 from oms.flows import picking, shipping
 
@@ -146,3 +153,12 @@ class ShipmentAdmin(AtLocations, ReadOnly):
     def location(self, shipment: Shipment) -> Any:
         """Where it left."""
         return shipment.fulfilment_order.location
+
+
+@admin.register(CarrierService)
+class CarrierServiceAdmin(Audited):
+    """On which days a service delivers; one that is not listed rests on weekends and public holidays."""
+
+    list_display = ("carrier", "service", "name", "weekdays", "rests_on_holidays")
+    list_filter = ("carrier",)
+    search_fields = ("carrier", "service", "name")

@@ -317,3 +317,14 @@ def issue_movements(reservation_ids: Iterable[int]) -> dict[int, list[int]]:
 def carrier_services() -> list[CarrierService]:
     """The services of carriers whose days are known."""
     return list(CarrierService.objects.all())
+
+
+def untouched_lines(sku_code: str) -> list[FulfilmentOrderLine]:
+    """Work lines of open work whose pieces of a SKU nobody has picked, the newest first."""
+    lines = FulfilmentOrderLine.objects.filter(
+        sku__code=sku_code, fulfilment_order__status__in=sorted(LIVE_WORK)
+    )
+    lines = lines.filter(quantity__gt=F("quantity_cancelled") + F("quantity_picked"))
+    return list(
+        lines.select_related("fulfilment_order__order", "fulfilment_order__location").order_by("-pk")[:200]
+    )

@@ -13,11 +13,13 @@ from inventory.models import (
     Bin,
     ExpectedReceipt,
     Reservation,
+    SpecialDay,
     StockAdjustment,
     StockLevel,
     StockLocation,
     StockMovement,
     StockReport,
+    WorkCalendar,
 )
 from inventory.rules import ReportPolicy
 from oms.core.admin import each
@@ -42,12 +44,26 @@ class BinInline(admin.TabularInline):
         return rows.filter(pk__in=shown)
 
 
+class CalendarInline(admin.StackedInline):
+    """When the location works; without one Monday to Friday until 14:00."""
+
+    model = WorkCalendar
+    extra = 0
+
+
+class SpecialDayInline(admin.TabularInline):
+    """Days on which it is closed, or open, against its calendar."""
+
+    model = SpecialDay
+    extra = 0
+
+
 @admin.register(StockLocation)
 class LocationAdmin(AtLocations, Audited):
     """A place that holds stock; switched off rather than deleted."""
 
     location_path = "code"
-    inlines = (BinInline,)
+    inlines = (CalendarInline, SpecialDayInline, BinInline)
     fields = (
         *("code", "name", "is_active", "kind", "line1", "city", "region", "postcode", "country"),
         *("latitude", "longitude", "timezone", "priority"),

@@ -12,6 +12,7 @@ from inventory import api_transfers as transfers
 from oms.catalogue import api as catalogue
 from oms.imports import api as imports
 from oms.orders import api as orders
+from oms.orders import api_scarcity as scarcity
 from oms.routing import api as routing
 
 urlpatterns = [
@@ -56,6 +57,8 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
     path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
+    path("scarcity", scarcity.ScarceSkus.as_view()),
+    path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),
     path("routing/preview", routing.RoutingPreview.as_view()),
     path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
     path("imports", imports.Imports.as_view()),

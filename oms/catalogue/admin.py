@@ -21,7 +21,14 @@ class SkuForm(forms.ModelForm):
         model = Sku
         fields = (
             *("code", "name", "is_active", "category", "tags", "weight_grams", "unit_cost", "currency"),
-            *("backorder_policy", "base_unit", "is_bundle", "is_lot_tracked", "is_serial_tracked"),
+            *(
+                "backorder_policy",
+                "backorder_limit",
+                "base_unit",
+                "is_bundle",
+                "is_lot_tracked",
+                "is_serial_tracked",
+            ),
             "shelf_life_margin_days",
         )
 

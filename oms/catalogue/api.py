@@ -26,7 +26,7 @@ from oms.flows import cataloguing
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Grams = Annotated[int, Meta(ge=0, le=10_000_000)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
-Policy = Annotated[str, Meta(pattern="^(backorder|block)?$")]
+Policy = Annotated[str, Meta(pattern="^(backorder|preorder|block)?$")]
 Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=32)]], Meta(max_length=50)]
 
 
@@ -42,6 +42,7 @@ class SkuBody(msgspec.Struct, frozen=True):
     category: Annotated[str, Meta(max_length=64)] = ""
     tags: Tags = []
     backorder_policy: Policy = ""
+    backorder_limit: Annotated[int, Meta(ge=0, le=1_000_000_000)] | None = None
     base_unit: Annotated[str, Meta(min_length=1, max_length=16)] = "piece"
     is_lot_tracked: bool = False
     is_serial_tracked: bool = False
@@ -74,6 +75,7 @@ class SkuChanges(msgspec.Struct, frozen=True):
     category: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
     tags: Tags | UnsetType = UNSET
     backorder_policy: Policy | UnsetType = UNSET
+    backorder_limit: Annotated[int, Meta(ge=0, le=1_000_000_000)] | UnsetType | None = UNSET
     is_active: bool | UnsetType = UNSET
     base_unit: Annotated[str, Meta(min_length=1, max_length=16)] | UnsetType = UNSET
     is_lot_tracked: bool | UnsetType = UNSET
@@ -115,6 +117,7 @@ class SkuAnswer(msgspec.Struct):
     category: str
     tags: list[str]
     backorder_policy: str
+    backorder_limit: int | None
     is_active: bool
     base_unit: str
     is_lot_tracked: bool
@@ -266,6 +269,7 @@ def _answer(sku: Any) -> SkuAnswer:
         sku.category,
         list(sku.tags),
         sku.backorder_policy,
+        sku.backorder_limit,
         sku.is_active,
         sku.base_unit,
         sku.is_lot_tracked,

@@ -16,10 +16,14 @@ from oms.flows import hot, placement, snapshots, sourcing
 from oms.flows.batches import Batch
 from oms.flows.placement import Ids
 from oms.orders import queries as order_queries
+from oms.orders import scarcity_queries
 from oms.orders.models import Order
 from oms.orders.requests import NewOrder, Placed
 from oms.orders.rules import OrderState, TooLateToCancel
 from oms.orders.services import orders
+
+# So many orders are looked at for one piece of news; what still waits is served by the next or by the clock.
+MOST_SERVED = 200
 
 
 @hot.combined
@@ -130,3 +134,14 @@ def serve_backorders(number: str, *, actor: Actor, at: datetime) -> bool:
         return False
     plan = sourcing.source_again(order, actor=actor, at=at, why="Stock arrived.")
     return bool(plan and plan.shares)
+
+
+def serve_waiting(sku: str, *, actor: Actor, at: datetime, most: int = MOST_SERVED) -> int:
+    """Give what is available of a SKU to the orders that wait for it, in their turn; how many were served.
+
+    Each order is a transaction of its own.
+    """
+    served = 0
+    for number in scarcity_queries.waiting_for(sku)[:most]:
+        served += serve_backorders(number, actor=actor, at=at)
+    return served

@@ -10,20 +10,15 @@ from oms.core.relay import Reaction
 from oms.core.transactions import owns_transaction
 from oms.flows import count_opening, ordering
 from oms.flows.count_opening import Wanted
-from oms.orders import queries as order_queries
-
-# So many orders are looked at for one piece of news; what still waits is served by the next or by the clock.
-MOST_SERVED = 200
 
 
 def serve_waiting(message: Message) -> None:
-    """Stock came free: the orders that wait for it are served, those placed first before the others."""
+    """Stock came free: the orders that wait for it are served, each in its turn."""
     skus = message.payload.get("skus") or [message.payload["sku"]]
     if message.payload.get("quantity_delta", 1) <= 0:
         return
     for sku in skus:
-        for number in order_queries.waiting_for(sku)[:MOST_SERVED]:
-            ordering.serve_backorders(number, actor=SYSTEM, at=message.claimed_at)
+        ordering.serve_waiting(sku, actor=SYSTEM, at=message.claimed_at)
 
 
 def count_what_was_short(message: Message) -> None:

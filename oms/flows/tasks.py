@@ -13,20 +13,19 @@ from oms.core.actors import SYSTEM
 from oms.core.errors import Refusal
 from oms.flows import closing, count_opening, holding, importing, ordering, proving, transferring, watching
 from oms.imports import queries as import_queries
-from oms.orders import queries as order_queries
+from oms.orders import scarcity_queries
 from oms.reports.invariants import INVARIANTS
 
 log = structlog.get_logger("oms.tasks")
-MOST_SERVED = 500
 
 
 @shared_task
 def serve_backorders() -> int:
     """Serve open orders that wait for stock which is there: what a lost message would have done."""
-    served = 0
-    for number in order_queries.could_be_served()[:MOST_SERVED]:
-        served += ordering.serve_backorders(number, actor=SYSTEM, at=timezone.now())
-    return served
+    return sum(
+        ordering.serve_waiting(sku, actor=SYSTEM, at=timezone.now())
+        for sku in scarcity_queries.skus_to_serve()
+    )
 
 
 @shared_task

@@ -8,10 +8,10 @@ from django.http import HttpRequest
 
 from fulfilment import queries as work_queries
 from oms.core.admin import ReasonForm, each
-from oms.core.admin_site import ReadOnly, ReadOnlyInline
+from oms.core.admin_site import Audited, ReadOnly, ReadOnlyInline
 from oms.core.templatetags.ui import money
 from oms.flows import ordering
-from oms.orders.models import Hold, Order, OrderLine
+from oms.orders.models import Hold, Order, OrderLine, Promise, ServingPolicy
 from oms.orders.rules import OrderProgress, OrderState
 
 
@@ -49,14 +49,36 @@ class HoldInline(ReadOnlyInline):
     """Why it stood still."""
 
     model = Hold
-    fields = ("reason", "placed_by", "placed_at", "released_by", "released_at")
+    fields = ("code", "reason", "owner", "placed_by", "placed_at", "released_by", "released_at")
+
+
+class PromiseInline(ReadOnlyInline):
+    """What the customer was told, the first time and since."""
+
+    model = Promise
+    fields = ("sequence", "promised_by", "arrives_on", "cause", "made_at")
+
+
+@admin.register(ServingPolicy)
+class ServingPolicyAdmin(Audited):
+    """Who is served first when stock arrives; there is one such policy."""
+
+    list_display = ("__str__",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Make the one that counts, and no other."""
+        return super().has_add_permission(request) and not ServingPolicy.objects.exists()
+
+    def has_delete_permission(self, request: HttpRequest, obj: ServingPolicy | None = None) -> bool:
+        """It is changed, not taken away."""
+        return False
 
 
 @admin.register(Order)
 class OrderAdmin(ReadOnly):
     """Orders, newest first; customers' names and addresses are on the staff page."""
 
-    inlines = (LineInline, HoldInline)
+    inlines = (LineInline, HoldInline, PromiseInline)
     fields = readonly_fields = (
         *("number", "channel", "external_number", "po_number", "customer_type", "status"),
         *("ship_country", "ship_region", "ship_postcode", "shipping_option", "placed_at", "promise_by"),

@@ -64,21 +64,6 @@ def lines_of(order_ids: Iterable[int]) -> QuerySet[OrderLine]:
     )
 
 
-def waiting_for(sku_code: str) -> list[str]:
-    """Numbers of open orders that wait for a SKU of which something is available, those placed first at the head."""
-    return list(
-        Order.objects.filter(
-            state="open",
-            lines__sku__code=sku_code,
-            lines__quantity_waiting__gt=0,
-            lines__sku__levels__available__gt=0,
-        )
-        .order_by("placed_at", "id")
-        .values_list("number", flat=True)
-        .distinct()
-    )
-
-
 def active_hold(order_id: int) -> Hold | None:
     """What holds an order now, if anything."""
     return Hold.objects.filter(order_id=order_id, released_at__isnull=True).first()
@@ -141,16 +126,6 @@ def orders_of_customer(email: str) -> int:
 def channels_in_use() -> list[tuple[str, str]]:
     """Codes and names of the channels that orders come from."""
     return list(Channel.objects.order_by("name").values_list("code", "name"))
-
-
-def could_be_served() -> list[str]:
-    """Numbers of open orders that wait for something which is available somewhere, those placed first at the head."""
-    return list(
-        Order.objects.filter(state="open", lines__quantity_waiting__gt=0, lines__sku__levels__available__gt=0)
-        .order_by("placed_at", "id")
-        .values_list("number", flat=True)
-        .distinct()
-    )
 
 
 def past_promise(at: datetime) -> QuerySet[Order]:

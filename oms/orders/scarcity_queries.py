@@ -1,13 +1,108 @@
-"""Who waits for stock, in which order they are served, and what was promised."""
+"""Who waits for stock, and in which order they are served."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import Sum
+from django.db import connection
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
 
-from oms.orders.models import OrderLine
+from oms.orders.models import OrderLine, ServingPolicy, SupplyClaim, Turn
+from oms.orders.rules import SERVED_BY, ServedBy
+
+FIRST, IN_TURN, LAST = 0, 1, 2
+MOST_SCARCE = 500
+_KEYS = {
+    ServedBy.PRIORITY: F("order__priority").asc(),
+    ServedBy.PROMISE: F("order__promise_by").asc(nulls_last=True),
+    ServedBy.AGE: F("order__placed_at").asc(),
+}
+
+SCARCE = """
+select s.id, s.code, s.name, w.orders, w.pieces, coalesce(l.on_hand, 0), coalesce(l.reserved, 0),
+       coalesce(l.available, 0), coalesce(e.incoming, 0), e.next_on
+  from (select sku_id, count(distinct order_id) as orders, sum(quantity_waiting) as pieces
+          from orders_orderline where quantity_waiting > 0 group by sku_id) w
+  join catalogue_sku s on s.id = w.sku_id
+  left join lateral (select sum(on_hand) as on_hand, sum(reserved) as reserved, sum(greatest(available, 0)) as available
+                       from inventory_stocklevel where sku_id = w.sku_id) l on true
+  left join lateral (select sum(quantity_expected - quantity_received) as incoming, min(expected_on) as next_on
+                       from inventory_expectedreceipt e join inventory_stocklevel v on v.id = e.level_id
+                      where v.sku_id = w.sku_id and quantity_received < quantity_expected) e on true
+ order by w.pieces desc, s.code limit %s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scarce:
+    """A SKU that orders wait for; all figures in pieces."""
+
+    sku_id: int
+    sku: str
+    name: str
+    orders: int
+    waiting: int
+    on_hand: int
+    reserved: int
+    available: int
+    incoming: int
+    next_on: date | None
+
+
+def scarce() -> list[Scarce]:
+    """The SKUs that orders wait for, most pieces first."""
+    with connection.cursor() as cursor:
+        cursor.execute(SCARCE, [MOST_SCARCE])
+        return [Scarce(*row) for row in cursor.fetchall()]
+
+
+def criteria() -> tuple[ServedBy, ...]:
+    """What decides who is served first, the strongest first."""
+    policy = ServingPolicy.objects.first()
+    return tuple(ServedBy(each) for each in (policy.criteria if policy else SERVED_BY))
+
+
+def queue(sku_code: str) -> QuerySet[OrderLine]:
+    """The lines that wait for a SKU, those served first at the head, with their ``turn`` and ``is_bound``."""
+    turn = Turn.objects.filter(order=OuterRef("order"), sku=OuterRef("sku")).values("is_first")[:1]
+    arrived = SupplyClaim.objects.filter(line=OuterRef("pk"), expected__quantity_received__gt=0)
+    lines = OrderLine.objects.filter(
+        sku__code=sku_code, quantity_waiting__gt=0, order__state__in=["open", "on_hold"]
+    ).annotate(put_first=Subquery(turn), is_bound=Exists(arrived))
+    place = Case(
+        When(put_first=True, then=Value(FIRST)),
+        When(put_first=False, then=Value(LAST)),
+        default=Value(IN_TURN),
+        output_field=IntegerField(),
+    )
+    keys = [_KEYS[each] for each in criteria()]
+    return (
+        lines.annotate(turn=place)
+        .select_related("order__channel", "sku")
+        .order_by("turn", "-is_bound", *keys, "order__placed_at", "order_id", "position")
+    )
+
+
+def waiting_for(sku_code: str) -> list[str]:
+    """Numbers of the open orders that wait for a SKU of which something is available, in their turn."""
+    lines = queue(sku_code).filter(order__state="open", sku__levels__available__gt=0)
+    return list(dict.fromkeys(lines.values_list("order__number", flat=True)))
+
+
+def skus_to_serve() -> list[str]:
+    """Codes of the SKUs that open orders wait for while some of them are available."""
+    lines = OrderLine.objects.filter(
+        quantity_waiting__gt=0, order__state="open", sku__levels__available__gt=0
+    )
+    return sorted(set(lines.values_list("sku__code", flat=True)))
 
 
 def pieces_waiting(sku_ids: Iterable[int]) -> dict[int, int]:
     """Pieces of each of these SKUs that orders wait for."""
     rows = OrderLine.objects.filter(sku__in=list(sku_ids), quantity_waiting__gt=0).values_list("sku")
     return dict(rows.annotate(pieces=Sum("quantity_waiting")).order_by())
+
+
+def turns(sku_code: str) -> dict[int, Turn]:
+    """What managers decided for a SKU, by order id."""
+    return {turn.order_id: turn for turn in Turn.objects.filter(sku__code=sku_code)}

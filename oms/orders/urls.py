@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.orders.views import detail, hot, lists, panels
+from oms.orders.views import detail, hot, lists, panels, scarcity
 
 app_name = "orders"
 # Home shows these; loading the addresses hangs them there.
@@ -13,6 +13,10 @@ urlpatterns = [
     path("hold", lists.HoldMany.as_view(), name="hold_many"),
     path("release", lists.ReleaseMany.as_view(), name="release_many"),
     path("hot", hot.HotSkus.as_view(), name="hot"),
+    path("scarce", scarcity.ScarceSkus.as_view(), name="scarce"),
+    path("scarce/<str:sku>", scarcity.ScarceSku.as_view(), name="scarce_sku"),
+    path("scarce/<str:sku>/turn", scarcity.Turn.as_view(), name="turn"),
+    path("scarce/<str:sku>/give", scarcity.Give.as_view(), name="give"),
     path("<str:number>", detail.OrderPage.as_view(), name="detail"),
     path("<str:number>/hold", detail.Hold.as_view(), name="hold"),
     path("<str:number>/release", detail.Release.as_view(), name="release"),

@@ -14,14 +14,14 @@ from oms.routing.explaining import Case, Seen
 from oms.routing.network import Lane, Network, preference_unit
 from oms.routing.plans import Parcel, Plan, Share
 from oms.routing.problem import Demand, OrderFacts, Partial, demand_of
-from oms.routing.search import NODES, Found, Outcome, search
+from oms.routing.search import Found, Outcome, search
 
 Stock = Mapping[tuple[int, int], int]
 """Available pieces by (site id, SKU id); what is missing is none."""
 
 
-def plan(order: OrderFacts, *, stock: Stock, network: Network, nodes: int = NODES) -> Plan:
-    """Decide who sends what of this order, on the stock as seen; after so many ``nodes`` without proof."""
+def plan(order: OrderFacts, *, stock: Stock, network: Network, nodes: int | None = None) -> Plan:
+    """Decide who sends what of this order, on the stock as seen; it gives up proving after so many ``nodes``."""
     demand = demand_of(order.lines)
     ruled = verdict(network.compiled, order, demand, network.book.max_parcels)
     seen = [_look(lane, order, demand, stock, ruled) for lane in network.lanes]
@@ -91,7 +91,7 @@ def _target(case: Case, stocks: Sequence[Pieces]) -> Pieces:
     return tuple(target)
 
 
-def _searched(case: Case, arms: list[Arm], target: Pieces, nodes: int) -> Outcome:
+def _searched(case: Case, arms: list[Arm], target: Pieces, nodes: int | None) -> Outcome:
     network = case.network
     together = case.order.partial is Partial.TOGETHER
     if not any(target) or (together and target != case.demand.quantities):

@@ -14,7 +14,6 @@ from oms.routing.preview_queries import KnownSku
 from oms.routing.problem import Band, Destination, Line, OrderFacts, Partial, Service, Site
 from oms.routing.rules import Criterion, Ranking, Rule, RuleBook
 
-
 PATIENCE = 400_000
 """Sets looked at for a preview, twenty times as many as for an order that is placed: a second or two."""
 

@@ -47,10 +47,12 @@ class Outcome:
     proven: bool
 
 
-def search(arms: Sequence[Arm], target: Pieces, terms: Terms, limit: int, *, nodes: int = NODES) -> Outcome:
+def search(
+    arms: Sequence[Arm], target: Pieces, terms: Terms, limit: int, *, nodes: int | None = None
+) -> Outcome:
     """Find the set that sends the most of the target, at most ``limit`` parcels, and is worth most."""
     ordered = sorted(arms, key=_order)
-    attempt = Attempt(ordered, target, terms, limit, nodes=nodes)
+    attempt = Attempt(ordered, target, terms, limit, nodes=nodes or NODES)
     best = attempt.solve()
     if best is None:
         return Outcome(None, None, not attempt.cut_short)

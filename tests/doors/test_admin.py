@@ -272,11 +272,14 @@ def test_a_sku_is_made_with_a_true_barcode_and_its_code_stays(client, boss):
     ("model", "fields"),
     [
         (Channel, {"code": "shop", "name": "Shop", "kind": "storefront", "currency": "AUD",
-                   "backorder_policy": "backorder", "partial_policy": "split", "handling_days": "0", "stock_buffer": "0"}),
+                   "backorder_policy": "backorder", "partial_policy": "split", "handling_days": "0",
+                   "stock_buffer": "0"}),
         (AdjustmentReason, {"code": "theft", "name": "Theft", "is_active": "on"}),
         (StockLocation, {"code": "HOB", "name": "Hobart", "kind": "own", "country": "AU", "priority": "9",
                          "timezone": "Australia/Hobart", "report_policy": "compare", "bins-0-kind": "storage",
                              "bins-TOTAL_FORMS": "1", "bins-INITIAL_FORMS": "0",
+                         "calendar-TOTAL_FORMS": "0", "calendar-INITIAL_FORMS": "0",
+                         "special_days-TOTAL_FORMS": "0", "special_days-INITIAL_FORMS": "0",
                          "bins-0-code": "A-01", "bins-0-path_position": "1"}),
     ],
 )  # fmt: skip

@@ -19,6 +19,7 @@ CHANGEABLE = frozenset(
             "category",
             "tags",
             "backorder_policy",
+            "backorder_limit",
             "is_active",
         ),
         *("base_unit", "is_lot_tracked", "is_serial_tracked", "shelf_life_margin_days"),

@@ -19,6 +19,7 @@ from oms.flows.demo import shop
 from oms.flows.demo.catalogue import Article
 from oms.flows.demo.people import buyer
 from oms.orders import queries as order_queries
+from oms.orders import scarcity_queries
 from oms.orders.requests import Address, NewLine, NewOrder, Placed
 from oms.orders.rules import CustomerType
 
@@ -140,8 +141,8 @@ class History:
 
     def _serve(self, at: datetime) -> None:
         """Give a delivery to those who wait, and ship what they get."""
-        for number in order_queries.could_be_served():
-            ordering.serve_backorders(number, actor=SYSTEM, at=at)
+        for sku in scarcity_queries.skus_to_serve():
+            ordering.serve_waiting(sku, actor=SYSTEM, at=at)
         for work in work_queries.queue(None, ("open",)):
             if work.opened_at == at:
                 self._ship_work(work, at=at + timedelta(hours=6))

@@ -1,0 +1,52 @@
+"""Scarce stock through the page and over REST."""
+
+import pytest
+
+from oms.orders.models import Turn
+from tests.builders import place, shelf
+from tests.doors.test_order_pages import BACKEND, person
+from tests.doors.test_rest_contract import api  # noqa: F401  # a fixture
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def waiting(api) -> list[str]:  # noqa: F811  # the fixture
+    shelf("MUG", on_hand=1)
+    return [place(("MUG", 1)).number for _ in range(3)][1:]
+
+
+def test_the_queue_says_who_gets_what_and_why(api, waiting):  # noqa: F811
+    scarce = api.get("scarcity").json()["results"][0]
+    queue = api.get("scarcity/MUG").json()["queue"]
+
+    assert (scarce["sku"], scarce["orders"], scarce["waiting"], scarce["available"]) == ("MUG", 2, 2, 0)
+    assert [row["order"] for row in queue] == waiting
+    assert queue[0]["why"][0] == "priority 5"
+    assert queue[0]["expected_on"] is None
+
+
+def test_a_turn_is_decided_and_taken_back_over_rest(api, waiting):  # noqa: F811
+    first = api.post("scarcity/MUG", {"order": waiting[1], "turn": "first", "note": "Wedding"}).json()
+    assert [row["order"] for row in first["queue"]] == [waiting[1], waiting[0]]
+    assert first["queue"][0]["why"][0].startswith("put first by")
+
+    assert api.post("scarcity/MUG", {"order": waiting[1], "turn": "never", "note": "x"}).status_code == 422
+    assert api.post("scarcity/MUG", {"order": waiting[1], "turn": "first"}).status_code == 422
+    again = api.post("scarcity/MUG", {"order": waiting[1], "turn": None}).json()
+    assert [row["order"] for row in again["queue"]] == waiting
+
+
+def test_a_buyer_reads_and_a_manager_decides(client, waiting):
+    client.force_login(person("bea", ("buyer", "")), backend=BACKEND)
+    shown = client.get("/orders/scarce/MUG").content.decode()
+    assert waiting[0] in shown
+    assert "Serve first" not in shown
+
+    client.force_login(person("ruth", ("manager", "")), backend=BACKEND)
+    assert "MUG" in client.get("/orders/scarce").content.decode()
+    assert "Serve first" in client.get("/orders/scarce/MUG").content.decode()
+    said = {"order": waiting[1], "turn": "first", "note": "Wedding", "idempotency_key": "turn-key-0001"}
+    client.post("/orders/scarce/MUG/turn", said)
+
+    assert Turn.objects.get().order.number == waiting[1]
