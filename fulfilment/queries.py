@@ -132,6 +132,16 @@ def held_pieces(work_ids: Iterable[int]) -> list[FulfilmentOrderLine]:
     )
 
 
+def lines_with_allocations(work_ids: Iterable[int]) -> list[FulfilmentOrderLine]:
+    """Lines of this work, locked, with what they serve."""
+    return list(
+        FulfilmentOrderLine.objects.select_for_update(of=("self",), no_key=True)
+        .filter(fulfilment_order_id__in=list(work_ids))
+        .select_related("allocation", "sku")
+        .order_by("pk")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Holding:
     """Pieces of one work line that its level could have back: not packed, and of those not even picked."""
@@ -165,7 +175,7 @@ def lock_live_work(order_id: int) -> list[FulfilmentOrder]:
     """The live fulfilment orders of an order that is locked, locked too."""
     return list(
         FulfilmentOrder.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("location")
+        .select_related("location", "order")
         .filter(order_id=order_id, status__in=sorted(LIVE_WORK))
         .order_by("pk")
     )

@@ -12,6 +12,7 @@ from inventory import api_transfers as transfers
 from oms.catalogue import api as catalogue
 from oms.imports import api as imports
 from oms.orders import api as orders
+from oms.orders import api_amend as amend
 from oms.orders import api_scarcity as scarcity
 from oms.routing import api as routing
 
@@ -21,6 +22,8 @@ urlpatterns = [
     path("orders/bulk", orders.BulkOrders.as_view()),
     path("orders/<str:number>", orders.OneOrder.as_view()),
     path("orders/<str:number>/cancel", orders.CancelOrder.as_view()),
+    path("orders/<str:number>/amend", amend.AmendOrder.as_view()),
+    path("orders/<str:number>/changes", amend.OrderChanges.as_view()),
     path("orders/<str:number>/hold", orders.HoldOrder.as_view()),
     path("orders/<str:number>/release", orders.ReleaseOrder.as_view()),
     path("skus", catalogue.Skus.as_view()),

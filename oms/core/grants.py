@@ -64,6 +64,7 @@ EXCEPTIONS: dict[str, Rights] = {
     "orders_hold": Rights(KEEP),
     "orders_customer": Rights(KEEP),
     "orders_promise": Rights(APPEND),
+    "orders_orderchange": Rights(APPEND),
     "orders_supplyclaim": Rights(APPEND),
     "orders_orderline": Rights(
         APPEND, dict.fromkeys(("quantity_waiting", "quantity_cancelled"), frozenset({"UPDATE"}))

@@ -8,7 +8,7 @@ import msgspec
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder
 from oms.core.money import Money
-from oms.orders import queries
+from oms.orders import change_queries, queries
 from oms.orders.models import Order, OrderLine
 from oms.orders.requests import Placed
 from oms.orders.rules import whole_bundles
@@ -88,6 +88,9 @@ class OrderAnswer(msgspec.Struct):
     notes: str
     placed_at: datetime
     promise_by: datetime | None
+    first_promise_by: datetime | None
+    priority: int
+    version: int
     lines: list[LineAnswer]
     fulfilment_orders: list[WorkAnswer]
     routing: RoutingAnswer | None
@@ -125,8 +128,15 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
     for each in work_queries.work_with_lines().filter(order_id__in=ids):
         work.setdefault(each.order_id, []).append(each)
     decisions = routing_queries.latest_decisions(ids)
+    versions = change_queries.versions(ids)
     return [
-        _answer(order, lines.get(order.pk, []), work.get(order.pk, []), decisions.get(order.pk))
+        _answer(
+            order,
+            lines.get(order.pk, []),
+            work.get(order.pk, []),
+            decisions.get(order.pk),
+            version=versions.get(order.pk, 0),
+        )
         for order in found
     ]
 
@@ -137,7 +147,12 @@ def routing(decision_id: int) -> RoutingAnswer:
 
 
 def _answer(
-    order: Order, lines: list[OrderLine], work: list[FulfilmentOrder], decision_id: int | None
+    order: Order,
+    lines: list[OrderLine],
+    work: list[FulfilmentOrder],
+    decision_id: int | None,
+    *,
+    version: int,
 ) -> OrderAnswer:
     contact = order.contact
     return OrderAnswer(
@@ -156,6 +171,9 @@ def _answer(
         notes=contact.notes,
         placed_at=order.placed_at,
         promise_by=order.promise_by,
+        first_promise_by=order.first_promise_by,
+        priority=order.priority,
+        version=version,
         lines=_lines(lines, order.currency),
         fulfilment_orders=[_work(each) for each in work],
         routing=routing(decision_id) if decision_id else None,

@@ -94,14 +94,17 @@ ORDERS = (
     ),
     Invariant(
         "I25",
-        "An order's total is its lines less discounts plus shipping and tax.",
+        "An order's total is its lines less what was cancelled and discounts, plus shipping and tax.",
         "check constraint",
         "select count(*) from orders_order",
         """
-        select o.number, o.lines_minor, sum(l.total_minor) as sum_of_lines, o.total_minor
+        select o.number, o.lines_minor, sum(l.total_minor) as sum_of_lines, o.cancelled_minor, o.total_minor
           from orders_order o join orders_orderline l on l.order_id = o.id group by o.id
         having o.lines_minor <> sum(l.total_minor)
-            or o.total_minor <> o.lines_minor - o.discount_minor + o.shipping_minor + o.tax_minor
+            or o.cancelled_minor <> sum((2 * l.total_minor * l.quantity_cancelled + l.quantity_ordered)
+                                        / (2 * l.quantity_ordered))
+            or o.total_minor
+               <> o.lines_minor - o.cancelled_minor - o.discount_minor + o.shipping_minor + o.tax_minor
         """,
     ),
 )
@@ -235,6 +238,7 @@ APPEND_ONLY = (
     "inventory_stockreportline",
     "inventory_stockrepair",
     "orders_promise",
+    "orders_orderchange",
     "routing_routingdecision",
     "routing_allocation",
     "core_auditentry",

@@ -1,5 +1,6 @@
 """The tables of orders, by noun."""
 
+from oms.orders.models.changes import OrderChange
 from oms.orders.models.customers import Customer
 from oms.orders.models.holds import Hold
 from oms.orders.models.orders import BundleLine, Order, OrderContact, OrderLine
@@ -11,6 +12,7 @@ __all__ = [
     "Customer",
     "Hold",
     "Order",
+    "OrderChange",
     "OrderContact",
     "OrderLine",
     "Promise",

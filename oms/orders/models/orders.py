@@ -45,6 +45,7 @@ class Order(models.Model):
     ship_postcode = models.CharField(max_length=16, blank=True, default="", db_default="")
     currency = models.CharField(max_length=3)
     lines_minor = models.BigIntegerField()
+    cancelled_minor = models.BigIntegerField(default=0, db_default=0)
     discount_minor = models.BigIntegerField(default=0, db_default=0)
     shipping_minor = models.BigIntegerField(default=0, db_default=0)
     tax_minor = models.BigIntegerField(default=0, db_default=0)
@@ -103,13 +104,21 @@ class Order(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    total_minor=F("lines_minor") - F("discount_minor") + F("shipping_minor") + F("tax_minor")
+                    total_minor=F("lines_minor")
+                    - F("cancelled_minor")
+                    - F("discount_minor")
+                    + F("shipping_minor")
+                    + F("tax_minor")
                 ),
                 name="an_order_total_is_the_sum_of_its_parts",
             ),
             models.CheckConstraint(
                 condition=Q(
-                    lines_minor__gte=0, discount_minor__gte=0, shipping_minor__gte=0, tax_minor__gte=0
+                    lines_minor__gte=F("cancelled_minor"),
+                    cancelled_minor__gte=0,
+                    discount_minor__gte=0,
+                    shipping_minor__gte=0,
+                    tax_minor__gte=0,
                 ),
                 name="no_part_of_an_order_total_is_negative",
             ),

@@ -1,17 +1,41 @@
 """The life of an order and of its lines."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection
 from django.db.models import F, Max
+from django.db.models.functions import Greatest
 
+from oms.catalogue.models import Sku
 from oms.core.actors import Actor
 from oms.core.errors import Invalid
 from oms.core.transactions import joins_transaction
-from oms.orders.models import Hold, Order, OrderLine, Promise
+from oms.orders.amendments import Amendment, cancelled_value
+from oms.orders.models import Hold, Order, OrderChange, OrderContact, OrderLine, Promise
 from oms.orders.promising import Promised
-from oms.orders.rules import ORDER_LIFECYCLE, OrderState
+from oms.orders.rules import ORDER_LIFECYCLE, NoRoomToWait, OrderState
+
+
+@dataclass(frozen=True, slots=True)
+class NewPieces:
+    """Pieces of a SKU that are added to an order."""
+
+    sku: Sku
+    pieces: int
+    unit_price: Decimal
+    total_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Why, by whom and when an order is changed."""
+
+    reason: str
+    actor: Actor
+    at: datetime
 
 
 @joins_transaction
@@ -48,6 +72,97 @@ def cancel(order: Order, *, actor: Actor, at: datetime) -> None:
     OrderLine.objects.filter(order=order).update(
         quantity_cancelled=F("quantity_ordered") - F("quantity_shipped"), quantity_waiting=0
     )
+    revalue(order)
+
+
+@joins_transaction
+def cancel_pieces(pieces: Mapping[int, int]) -> None:
+    """Cancel so many pieces of each line (id → pieces) that are neither allocated nor shipped."""
+    for line_id, count in sorted(pieces.items()):
+        OrderLine.objects.filter(pk=line_id).update(
+            quantity_cancelled=F("quantity_cancelled") + count,
+            quantity_waiting=Greatest(F("quantity_waiting") - count, 0),
+        )
+
+
+@joins_transaction
+def add_line(order: Order, line: NewPieces) -> OrderLine:
+    """Add a line to a locked order; its pieces are not planned yet."""
+    last = OrderLine.objects.filter(order=order).aggregate(last=Max("position"))["last"] or 0
+    return OrderLine.objects.create(
+        order=order,
+        position=last + 1,
+        sku=line.sku,
+        quantity_ordered=line.pieces,
+        unit_price=line.unit_price,
+        total_minor=line.total_minor,
+    )
+
+
+@joins_transaction
+def revalue(order: Order) -> int:
+    """Let the totals of a locked order follow its lines; the difference in minor units."""
+    before = order.total_minor
+    lines = list(OrderLine.objects.filter(order=order))
+    order.lines_minor = sum(line.total_minor for line in lines)
+    order.cancelled_minor = sum(
+        cancelled_value(line.total_minor, line.quantity_ordered, line.quantity_cancelled) for line in lines
+    )
+    order.total_minor = (
+        order.lines_minor
+        - order.cancelled_minor
+        - order.discount_minor
+        + order.shipping_minor
+        + order.tax_minor
+    )
+    order.save(update_fields=["lines_minor", "cancelled_minor", "total_minor"])
+    return order.total_minor - before
+
+
+@joins_transaction
+def change_facts(order: Order, amendment: Amendment) -> list[str]:
+    """Change what an amendment says of a locked order beside its lines; the names of what is new."""
+    changed = [name for name, value in amendment.facts.items() if getattr(order, name) != value]
+    for name in changed:
+        setattr(order, name, amendment.facts[name])
+    if amendment.address is not None:
+        order.ship_country = amendment.address.country
+        order.ship_region = amendment.address.region
+        order.ship_postcode = amendment.address.postcode
+    order.save(update_fields=[*changed, "ship_country", "ship_region", "ship_postcode"])
+    contact = OrderContact.objects.get(order=order)
+    words = [name for name, value in amendment.words.items() if getattr(contact, name) != value]
+    for name in words:
+        setattr(contact, name, amendment.words[name])
+    if amendment.address is not None and contact.shipping_address != amendment.address.as_json():
+        contact.shipping_address = amendment.address.as_json()
+        words.append("shipping_address")
+    contact.save(update_fields=[*words] or ["notes"])
+    return changed + words
+
+
+@joins_transaction
+def note_change(
+    order: Order, *, pieces: Mapping[str, int], facts: Sequence[str], value_delta: int, by: Change
+) -> int:
+    """Keep what was changed of a locked order; the number of changes so far."""
+    sequence = changes_of(order.pk) + 1
+    OrderChange.objects.create(
+        order=order,
+        sequence=sequence,
+        pieces=dict(pieces),
+        facts=list(facts),
+        value_delta_minor=value_delta,
+        reason=by.reason[:200],
+        changed_by=by.actor.label,
+        changed_at=by.at,
+    )
+    return sequence
+
+
+def changes_of(order_id: int) -> int:
+    """How often an order has been changed."""
+    return OrderChange.objects.filter(order_id=order_id).aggregate(last=Max("sequence"))["last"] or 0
 
 
 @joins_transaction
@@ -91,3 +206,17 @@ def _move(order: Order, state: OrderState) -> None:
     ORDER_LIFECYCLE.check(OrderState(order.state), state)
     order.state = state.value
     order.save(update_fields=["state"])
+
+
+@joins_transaction
+def check_room_to_wait(sku: Sku) -> None:
+    """Make sure that no more pieces of a SKU wait for stock than may, until this transaction ends.
+
+    Raises ``NoRoomToWait``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtext('room to wait'), %s)", [sku.pk])
+        cursor.execute("select orders_room_to_wait(%s)", [sku.pk])
+        (room,) = cursor.fetchone()
+    if room is not None and room < 0:
+        raise NoRoomToWait(f"{-room} pieces of {sku.code} more would wait for stock than may.", sku=sku.code)
