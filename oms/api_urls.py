@@ -14,6 +14,7 @@ from oms.imports import api as imports
 from oms.orders import api as orders
 from oms.orders import api_amend as amend
 from oms.orders import api_scarcity as scarcity
+from oms.replays import api as replays
 from oms.routing import api as routing
 
 urlpatterns = [
@@ -64,6 +65,9 @@ urlpatterns = [
     path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),
     path("routing/preview", routing.RoutingPreview.as_view()),
     path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
+    path("replays", replays.Replays.as_view()),
+    path("replays/<uuid:replay_id>", replays.OneReplay.as_view()),
+    path("replays/<uuid:replay_id>/orders", replays.ReplayedOrders.as_view()),
     path("imports", imports.Imports.as_view()),
     path("imports/<uuid:job_id>", imports.OneImport.as_view()),
     path("imports/<uuid:job_id>/errors", imports.ImportErrorsView.as_view()),

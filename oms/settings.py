@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "oms.alerts",
     "oms.reports",
     "oms.imports",
+    "oms.replays",
     "oms.flows",
 ]
 
@@ -229,6 +230,12 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "serve backorders": {"task": "oms.flows.tasks.serve_backorders", "schedule": 300},
     "pick up imports": {"task": "oms.flows.tasks.run_imports", "schedule": 30, "options": {"expires": 30}},
+    "pick up order jobs": {
+        "task": "oms.flows.tasks.run_order_jobs",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
+    "pick up replays": {"task": "oms.flows.tasks.run_replays", "schedule": 30, "options": {"expires": 30}},
     "watch requests and promises": {"task": "oms.flows.tasks.watch_requests", "schedule": 300},
     "expire lots": {"task": "oms.flows.tasks.expire_lots", "schedule": 60, "options": {"expires": 60}},
     "watch transfers": {"task": "oms.flows.tasks.watch_transfers", "schedule": 900},

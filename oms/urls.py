@@ -15,6 +15,7 @@ urlpatterns = [
     path("routing/", include("oms.routing.urls")),
     path("alerts/", include("oms.alerts.urls")),
     path("imports/", include("oms.imports.urls")),
+    path("what-if/", include("oms.replays.urls")),
     path("invariants/", include("oms.reports.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import date
 from threading import Lock
 
 from django.db import connection
@@ -226,6 +227,39 @@ def _shipping() -> QuerySet[StockLocation]:
     return StockLocation.objects.filter(kind__in=SHIPPING)
 
 
+@dataclass(frozen=True, slots=True)
+class World:
+    """Sites, rates and the live rule books by (channel, customer type); empty texts mean all."""
+
+    sites: tuple[Site, ...]
+    addresses: Addresses
+    rates: Rates
+    currency: str
+    books: dict[tuple[str, str], RuleBook]
+
+    def tables(self, channel: str, customer_type: str) -> Tables:
+        """What the planner needs for the orders of a channel and customer type."""
+        book = _book_for(self.books, channel, customer_type)
+        return Tables(book, self.sites, self.addresses, self.rates, self.currency)
+
+
+def world(rates_on: date | None) -> World:
+    """All that routing knows, with the rate cards of a day; None is today."""
+    cards = _cards(rates_on)
+    currency = cards[0].currency if cards else DEFAULT_CURRENCY
+    return World(_sites(), _addresses(), _rates(cards), currency, _books())
+
+
+def book_with_key(version_id: int) -> tuple[tuple[str, str], RuleBook]:
+    """One version's rule book, and for which (channel, customer type) it is meant.
+
+    Raises ``RuleSetNotFound``, ``RuleInvalid``.
+    """
+    found = version(version_id)
+    channel = found.rule_set.channel
+    return (channel.code if channel else "", found.rule_set.customer_type), book_of(found)
+
+
 def _book_for(books: dict[tuple[str, str], RuleBook], channel: str, customer_type: str) -> RuleBook:
     for key in ((channel, customer_type), (channel, ""), ("", customer_type), ("", "")):
         if key in books:
@@ -268,10 +302,10 @@ def _addresses() -> Addresses:
     }
 
 
-def _cards() -> list[RateCard]:
-    """The cards that count today, of one service from one place the newest."""
+def _cards(on: date | None = None) -> list[RateCard]:
+    """The cards that count on a day (None is today), of one service from one place the newest."""
     with connection.cursor() as cursor:
-        cursor.execute("select current_date")
+        cursor.execute("select coalesce(%s::date, current_date)", [on])
         today = cursor.fetchone()[0]
     cards = RateCard.objects.filter(valid_from__lte=today).exclude(valid_until__lte=today)
     newest: dict[tuple[int, str, str], RateCard] = {}
