@@ -66,6 +66,9 @@ EXCEPTIONS: dict[str, Rights] = {
     "orders_promise": Rights(APPEND),
     "orders_orderchange": Rights(APPEND),
     "orders_supplyclaim": Rights(APPEND),
+    "orders_orderreason": Rights(KEEP),
+    "orders_orderjob": Rights(KEEP),
+    "orders_orderjobitem": Rights(KEEP),
     "orders_orderline": Rights(
         APPEND, dict.fromkeys(("quantity_waiting", "quantity_cancelled"), frozenset({"UPDATE"}))
     ),

@@ -1,4 +1,4 @@
-"""Stories of an order: it arrives, waits, is held, released and cancelled."""
+"""Stories of an order: it arrives, waits and is cancelled."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -55,41 +55,6 @@ def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) ->
     batch.keep_answer(answers, idempotency.pending())
     batch.place()
     return answers
-
-
-@owns_transaction()
-def hold_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Order:
-    """Stop an order and its work for a reason; its stock stays reserved.
-
-    Raises ``OrderNotFound``, ``IllegalTransition``, ``Invalid``.
-    """
-    order = order_queries.lock_order(number)
-    orders.hold(order, reason=reason, actor=actor, at=at)
-    for work in work_queries.lock_live_work(order.pk):
-        fulfilment_orders.set_status(work, WorkStatus.ON_HOLD)
-        fulfilment_orders.unclaim(work)
-    audit.record("order.held", "order", number, actor=actor, at=at, note=reason)
-    outbox.record(
-        "order.held", aggregate=f"order:{number}", payload={"number": number, "reason": reason}, at=at
-    )
-    return order
-
-
-@owns_transaction(retry_on=LevelsMoved)
-def release_order(number: str, *, actor: Actor, at: datetime) -> Order:
-    """Let a held order go on where its work was left.
-
-    Raises ``OrderNotFound``, ``IllegalTransition``.
-    """
-    order = order_queries.lock_order(number)
-    orders.release(order, actor=actor, at=at)
-    for work in work_queries.lock_live_work(order.pk):
-        fulfilment_orders.settle_status(work, work_queries.lines_to_work(work))
-    sourcing.source_again(order, actor=actor, at=at, why="Released from hold.")
-    orders.refresh_progress([order.pk])
-    audit.record("order.released", "order", number, actor=actor, at=at)
-    outbox.record("order.released", aggregate=f"order:{number}", payload={"number": number}, at=at)
-    return order
 
 
 @owns_transaction()

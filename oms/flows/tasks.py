@@ -11,9 +11,21 @@ from inventory import lot_queries
 from oms.core import audit
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refusal
-from oms.flows import closing, count_opening, holding, importing, ordering, proving, transferring, watching
+from oms.flows import (
+    closing,
+    count_opening,
+    holding,
+    importing,
+    order_jobs,
+    ordering,
+    proving,
+    replaying,
+    transferring,
+    watching,
+)
 from oms.imports import queries as import_queries
-from oms.orders import scarcity_queries
+from oms.orders import job_queries, scarcity_queries
+from oms.replays import queries as replay_queries
 from oms.reports.invariants import INVARIANTS
 
 log = structlog.get_logger("oms.tasks")
@@ -70,6 +82,20 @@ def run_imports(job_id: str = "") -> int:
     jobs = import_queries.stalled(at=timezone.now())
     importing.forget_files(at=timezone.now())
     return sum(importing.run(job, clock=timezone.now) for job in jobs)
+
+
+@shared_task
+def run_order_jobs(job_id: str = "") -> int:
+    """Work on one job on many orders, or without an id on those that no worker seems to be at."""
+    jobs = [UUID(job_id)] if job_id else job_queries.unfinished(at=timezone.now())
+    return sum(order_jobs.run(job, clock=timezone.now) for job in jobs)
+
+
+@shared_task
+def run_replays(replay_id: str = "") -> int:
+    """Work on one replay, or without an id on those that no worker holds."""
+    found = [UUID(replay_id)] if replay_id else replay_queries.stalled(timezone.now())
+    return sum(replaying.run(each, clock=timezone.now) for each in found)
 
 
 @shared_task

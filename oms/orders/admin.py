@@ -1,6 +1,6 @@
 """Orders in the admin: to read, and to nudge by the flows. Never to edit a total."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -10,8 +10,8 @@ from fulfilment import queries as work_queries
 from oms.core.admin import ReasonForm, each
 from oms.core.admin_site import Audited, ReadOnly, ReadOnlyInline
 from oms.core.templatetags.ui import money
-from oms.flows import ordering
-from oms.orders.models import Hold, Order, OrderLine, Promise, ServingPolicy
+from oms.flows import ordering, standing
+from oms.orders.models import Hold, Order, OrderLine, OrderReason, Promise, ServingPolicy
 from oms.orders.rules import OrderProgress, OrderState
 
 
@@ -132,13 +132,13 @@ class OrderAdmin(ReadOnly):
     def hold(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:
         """Stop the chosen orders and their work."""
         why, actor = request.POST.get("reason", ""), request.user.actor
-        each(request, chosen, lambda one, at: ordering.hold_order(one.number, reason=why, actor=actor, at=at))
+        each(request, chosen, lambda one, at: standing.hold_order(one.number, reason=why, actor=actor, at=at))
 
     @admin.action(description="Release from hold", permissions=["hold"])
     def release(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:
         """Let the chosen orders go on."""
         actor = request.user.actor
-        each(request, chosen, lambda one, at: ordering.release_order(one.number, actor=actor, at=at))
+        each(request, chosen, lambda one, at: standing.release_order(one.number, actor=actor, at=at))
 
     @admin.action(description="Cancel, with a reason", permissions=["cancel"])
     def cancel(self, request: HttpRequest, chosen: QuerySet[Order]) -> None:
@@ -171,8 +171,17 @@ class OrderAdmin(ReadOnly):
 class HoldAdmin(ReadOnly):
     """Why orders stand or stood still."""
 
-    list_display = ("order", "reason", "placed_by", "placed_at", "released_by", "released_at")
-    list_filter = (("released_at", admin.EmptyFieldListFilter), "placed_at")
+    list_display = (
+        "order",
+        "code",
+        "reason",
+        "owner",
+        "placed_by",
+        "placed_at",
+        "released_by",
+        "released_at",
+    )
+    list_filter = (("released_at", admin.EmptyFieldListFilter), "code", "placed_at")
     list_select_related = ("order",)
     search_fields = ("order__number__exact", "reason")
     ordering = ("-id",)
@@ -183,3 +192,22 @@ class HoldAdmin(ReadOnly):
         rows = super().get_queryset(request)
         codes = request.user.locations_for("orders.view")
         return rows if codes is None else rows.filter(order__in=work_queries.order_ids_at(codes))
+
+
+@admin.register(OrderReason)
+class ReasonAdmin(Audited):
+    """The managed list of reasons to hold, change and cancel orders."""
+
+    fields = ("kind", "code", "name", "customer_sees", "released_by", "is_active")
+    list_display = ("kind", "code", "name", "customer_sees", "released_by", "is_active")
+    list_display_links = ("code",)
+    list_filter = ("kind", "is_active")
+    search_fields = ("code", "name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Programs name a reason by its code, so it never changes."""
+        return () if obj is None else ("kind", "code")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Holds and cancellations name it for ever."""
+        return False

@@ -15,7 +15,7 @@ from oms.core.api.filtering import filtered
 from oms.core.api.schema import documented, list_of
 from oms.core.api.views import ApiView
 from oms.core.errors import Invalid, Refusal
-from oms.flows import ordering
+from oms.flows import ordering, standing
 from oms.orders import answers, queries
 from oms.orders.answers import OrderAnswer, OrderPlaced
 from oms.orders.filters import OrderFilter
@@ -48,10 +48,12 @@ class BulkAnswers(msgspec.Struct):
     refused: int
 
 
-class ReasonBody(msgspec.Struct, frozen=True):
-    """Why something is done."""
+class HoldBody(msgspec.Struct, frozen=True):
+    """Why an order stands still: words, or a code of the list of reasons; ``owner`` is a username."""
 
-    reason: str
+    reason: str = ""
+    code: str = ""
+    owner: str = ""
 
 
 class OptionalReasonBody(msgspec.Struct, frozen=True):
@@ -141,11 +143,18 @@ class HoldOrder(ApiView):
 
     scope = "orders:write"
 
-    @documented("Hold an order", body=ReasonBody, answers={200: OrderAnswer})
+    @documented("Hold an order", body=HoldBody, answers={200: OrderAnswer})
     def post(self, request: Request, number: str) -> Response:
         """Hold it; its stock stays reserved."""
-        body = read_body(request, ReasonBody)
-        ordering.hold_order(number, reason=body.reason, actor=self.actor, at=timezone.now())
+        body = read_body(request, HoldBody)
+        standing.hold_order(
+            number,
+            reason=body.reason,
+            code=body.code,
+            owner=body.owner,
+            actor=self.actor,
+            at=timezone.now(),
+        )
         return _as_it_stands(queries.order(number))
 
 
@@ -157,7 +166,7 @@ class ReleaseOrder(ApiView):
     @documented("Release an order from hold", answers={200: OrderAnswer})
     def post(self, request: Request, number: str) -> Response:
         """Release it; its work goes on where it was left."""
-        ordering.release_order(number, actor=self.actor, at=timezone.now())
+        standing.release_order(number, actor=self.actor, at=timezone.now())
         return _as_it_stands(queries.order(number))
 
 

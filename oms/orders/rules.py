@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from oms.core.errors import Conflict, NotFound
+from oms.core.errors import Conflict, Forbidden, Invalid, NotFound
 from oms.core.lifecycles import Lifecycle
 
 
@@ -64,6 +64,44 @@ class OrderProgress(StrEnum):
     SHIPPED = "shipped"
 
 
+class ChangeKind(StrEnum):
+    """What a reason of the managed list is for."""
+
+    CANCEL = "cancel"
+    HOLD = "hold"
+    EDIT = "edit"
+
+
+class Releasable(StrEnum):
+    """Who may release an order that is held for a reason."""
+
+    ANYBODY = "anybody"
+    OWNER = "owner"
+    MANAGER = "manager"
+
+
+def may_release(who: Releasable, *, is_owner: bool, is_manager: bool) -> bool:
+    """Whether somebody may release a hold of such a reason; managers always may."""
+    return who is Releasable.ANYBODY or is_manager or (who is Releasable.OWNER and is_owner)
+
+
+class JobDeed(StrEnum):
+    """What a background job does to each of its orders."""
+
+    HOLD = "hold"
+    RELEASE = "release"
+    CANCEL = "cancel"
+    ASSIGN = "assign"
+
+
+class DeedState(StrEnum):
+    """What became of one order of a job."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
 class DuplicateOrder(Conflict):
     """The channel's number has been accepted before."""
 
@@ -92,6 +130,18 @@ class PreorderSoldOut(Conflict):
     """All pieces of the announced deliveries have been preordered."""
 
     code = "preorder-sold-out"
+
+
+class UnknownReason(Invalid):
+    """The managed list has no such reason."""
+
+    code = "unknown-reason"
+
+
+class NotYoursToRelease(Forbidden):
+    """The hold belongs to somebody else."""
+
+    code = "not-yours-to-release"
 
 
 class TooLateToCancel(Conflict):

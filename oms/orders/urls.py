@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.orders.views import detail, hot, lists, panels, scarcity
+from oms.orders.views import detail, holds, hot, lists, many, panels, scarcity
 
 app_name = "orders"
 # Home shows these; loading the addresses hangs them there.
@@ -10,8 +10,12 @@ HOME = (panels.stopped, panels.hurrying, hot.burning)
 
 urlpatterns = [
     path("", lists.OrderList.as_view(), name="list"),
-    path("hold", lists.HoldMany.as_view(), name="hold_many"),
-    path("release", lists.ReleaseMany.as_view(), name="release_many"),
+    path("hold", many.HoldMany.as_view(), name="hold_many"),
+    path("release", many.ReleaseMany.as_view(), name="release_many"),
+    path("cancel", many.CancelMany.as_view(), name="cancel_many"),
+    path("assign", many.AssignMany.as_view(), name="assign_many"),
+    path("holds", holds.HoldList.as_view(), name="holds"),
+    path("jobs/<uuid:pk>", many.JobPage.as_view(), name="job"),
     path("hot", hot.HotSkus.as_view(), name="hot"),
     path("scarce", scarcity.ScarceSkus.as_view(), name="scarce"),
     path("scarce/<str:sku>", scarcity.ScarceSku.as_view(), name="scarce_sku"),
@@ -20,5 +24,6 @@ urlpatterns = [
     path("<str:number>", detail.OrderPage.as_view(), name="detail"),
     path("<str:number>/hold", detail.Hold.as_view(), name="hold"),
     path("<str:number>/release", detail.Release.as_view(), name="release"),
+    path("<str:number>/assign", detail.Assign.as_view(), name="assign"),
     path("<str:number>/cancel", detail.Cancel.as_view(), name="cancel"),
 ]

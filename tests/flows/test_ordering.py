@@ -3,7 +3,7 @@
 import pytest
 
 from inventory.models import StockMovement
-from oms.flows import counting, ordering
+from oms.flows import counting, ordering, standing
 from oms.orders.models import Order
 from oms.orders.rules import DuplicateOrder, OrderBlocked, TooLateToCancel
 from oms.routing.models import RoutingDecision
@@ -92,11 +92,11 @@ def test_a_held_order_keeps_its_stock_and_goes_on_when_released():
     shelf(on_hand=5)
     placed = place(("MUG", 3))
 
-    ordering.hold_order(placed.number, reason="address", actor=TESTER, at=NOON)
+    standing.hold_order(placed.number, reason="address", actor=TESTER, at=NOON)
     assert builders.order(placed).status == "on_hold"
     assert level().reserved == 3
 
-    ordering.release_order(placed.number, actor=TESTER, at=NOON)
+    standing.release_order(placed.number, actor=TESTER, at=NOON)
     assert builders.order(placed).status == "allocated"
 
 

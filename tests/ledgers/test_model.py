@@ -20,7 +20,7 @@ from fulfilment.models import FulfilmentOrder
 from fulfilment.rules import NewParcel, ParcelLine
 from inventory.models import StockLevel
 from oms.core.errors import Refusal
-from oms.flows import counting, ordering, picking, shipping
+from oms.flows import counting, ordering, picking, shipping, standing
 from oms.orders.models import Order
 from tests import builders
 from tests.builders import NOON, TESTER, breaches
@@ -84,9 +84,9 @@ class Shop(RuleBasedStateMachine):
             if deed == "cancel":
                 ordering.cancel_order(number, reason="", actor=TESTER, at=NOON)
             elif deed == "hold":
-                ordering.hold_order(number, reason="why", actor=TESTER, at=NOON)
+                standing.hold_order(number, reason="why", actor=TESTER, at=NOON)
             elif deed == "release":
-                ordering.release_order(number, actor=TESTER, at=NOON)
+                standing.release_order(number, actor=TESTER, at=NOON)
             else:
                 ordering.serve_backorders(number, actor=TESTER, at=NOON)
         except Refusal:

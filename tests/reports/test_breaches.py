@@ -13,7 +13,7 @@ from inventory.services import movements
 from inventory.services.movements import Cause, Delta
 from oms.core import audit
 from oms.core.models import Approval, Grant, InboxMessage, User
-from oms.flows import counting, ordering, shipping
+from oms.flows import counting, shipping, standing
 from oms.reports.invariants import INVARIANTS
 from tests.builders import TESTER, location, pack, place, rate, scan, shelf, sku
 
@@ -113,7 +113,7 @@ def shop() -> None:
     pack(packed.work[0].number, "MUG")
     shipping.ship(packed.work[0].number, actor=TESTER, at=at)
     scan(place(("MUG", 2)).work[0].number, "MUG", ScanKind.PICK)
-    ordering.hold_order(held.number, reason="Look first", actor=TESTER, at=at)
+    standing.hold_order(held.number, reason="Look first", actor=TESTER, at=at)
     counting.adjust_stock(
         "MUG", location="PER", quantity_delta=-1, reason="damaged", note="", actor=TESTER, at=at
     )

@@ -14,7 +14,7 @@ from fulfilment.services.scans import NewScan
 from inventory import queries as stock_queries
 from oms.core.actors import SYSTEM, Actor
 from oms.core.models import User
-from oms.flows import ordering, picking, shipping
+from oms.flows import ordering, picking, shipping, standing
 from oms.flows.demo import shop
 from oms.flows.demo.catalogue import Article
 from oms.flows.demo.people import buyer
@@ -67,7 +67,7 @@ class History:
                     order.number, reason="Changed their mind", actor=SYSTEM, at=morning + timedelta(hours=9)
                 )
             elif roll < 0.05:
-                ordering.hold_order(
+                standing.hold_order(
                     order.number,
                     reason="Billing country differs",
                     actor=SYSTEM,
@@ -86,7 +86,7 @@ class History:
                 self._handle(work, mai, step=number % 5, at=self.now - timedelta(minutes=70 - number))
         for order in placed[3:20:8]:
             at = self.now - timedelta(minutes=50)
-            ordering.hold_order(
+            standing.hold_order(
                 order.number, reason="Address could not be verified", actor=_person(mai), at=at
             )
         short = [self._place_one(self._too_many(number), minutes=40) for number in range(3)]
@@ -150,7 +150,7 @@ class History:
     def _look_at_holds(self, at: datetime, *, before: datetime) -> None:
         """Nothing stays on hold for ever: after two days somebody has rung the customer."""
         for order in order_queries.held_before(before):
-            ordering.release_order(order.number, actor=SYSTEM, at=at)
+            standing.release_order(order.number, actor=SYSTEM, at=at)
             for work in work_queries.live_work_of([order.pk]).select_related("location"):
                 self._ship_work(work, at=at + timedelta(hours=4))
 

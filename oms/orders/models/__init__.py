@@ -3,8 +3,10 @@
 from oms.orders.models.changes import OrderChange
 from oms.orders.models.customers import Customer
 from oms.orders.models.holds import Hold
+from oms.orders.models.jobs import OrderJob, OrderJobItem
 from oms.orders.models.orders import BundleLine, Order, OrderContact, OrderLine
 from oms.orders.models.promises import Promise
+from oms.orders.models.reasons import OrderReason
 from oms.orders.models.scarcity import ServingPolicy, SupplyClaim, Turn
 
 __all__ = [
@@ -14,7 +16,10 @@ __all__ = [
     "Order",
     "OrderChange",
     "OrderContact",
+    "OrderJob",
+    "OrderJobItem",
     "OrderLine",
+    "OrderReason",
     "Promise",
     "ServingPolicy",
     "SupplyClaim",

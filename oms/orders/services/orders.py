@@ -11,7 +11,6 @@ from django.db.models.functions import Greatest
 
 from oms.catalogue.models import Sku
 from oms.core.actors import Actor
-from oms.core.errors import Invalid
 from oms.core.transactions import joins_transaction
 from oms.orders.amendments import Amendment, cancelled_value
 from oms.orders.models import Hold, Order, OrderChange, OrderContact, OrderLine, Promise
@@ -36,19 +35,6 @@ class Change:
     reason: str
     actor: Actor
     at: datetime
-
-
-@joins_transaction
-def hold(order: Order, *, reason: str, actor: Actor, at: datetime) -> None:
-    """Stop a locked order for a reason.
-
-    Raises ``IllegalTransition`` when it is not open, ``Invalid`` without a reason.
-    """
-    if not reason.strip():
-        message = "Say why the order is held."
-        raise Invalid(message, problems=(("#/reason", message),))
-    _move(order, OrderState.ON_HOLD)
-    Hold.objects.create(order=order, reason=reason.strip()[:200], placed_by=actor.label, placed_at=at)
 
 
 @joins_transaction

@@ -12,9 +12,10 @@ from oms.core import history
 from oms.core.errors import Invalid
 from oms.core.templatetags.ui import clock
 from oms.core.views.frame import Action, Record
-from oms.flows import ordering
-from oms.orders import queries
+from oms.flows import ordering, standing
+from oms.orders import job_queries, queries
 from oms.orders.models import Order
+from oms.orders.rules import ChangeKind
 from oms.orders.views import answer, looks
 from oms.orders.views.lists import OrderList
 from oms.routing import queries as routing_queries
@@ -52,6 +53,8 @@ class OrderPage(Record):
             "sums": _sums(lines),
             "work": work,
             "why": _why(order),
+            "hold_reasons": job_queries.reasons(ChangeKind.HOLD),
+            "people": job_queries.people(),
             "timeline": _timeline(order),
             "other_orders": queries.orders_of_customer(order.contact.customer_email),
             "list_param": f"?{self.request.GET.urlencode()}" if context["list_query"] else "",
@@ -184,7 +187,14 @@ class Hold(_OnOrder):
     permission = "orders.hold"
 
     def carry_out(self, **kwargs: Any) -> None:
-        ordering.hold_order(kwargs["number"], reason=_reason(self.request), **self.doing.as_arguments)
+        said = self.request.POST
+        standing.hold_order(
+            kwargs["number"],
+            reason=said.get("reason", ""),
+            code=said.get("code", ""),
+            owner=said.get("owner", ""),
+            **self.doing.as_arguments,
+        )
 
 
 class Release(_OnOrder):
@@ -193,7 +203,17 @@ class Release(_OnOrder):
     permission = "orders.hold"
 
     def carry_out(self, **kwargs: Any) -> None:
-        ordering.release_order(kwargs["number"], **self.doing.as_arguments)
+        standing.release_order(kwargs["number"], **self.doing.as_arguments)
+
+
+class Assign(_OnOrder):
+    """Make another person answer for the hold of one order."""
+
+    permission = "orders.hold"
+
+    def carry_out(self, **kwargs: Any) -> None:
+        owner = self.request.POST.get("owner", "")
+        standing.assign_hold(kwargs["number"], owner=owner, **self.doing.as_arguments)
 
 
 class Cancel(_OnOrder):

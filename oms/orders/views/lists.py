@@ -1,24 +1,18 @@
-"""The list of orders: saved views, filters in the address, bulk hold and release."""
+"""The list of orders: saved views, filters in the address."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
-from django.contrib import messages
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from fulfilment import queries as work_queries
 from oms.core import frame
-from oms.core.errors import Refusal
-from oms.core.views.frame import Button, own_path
 from oms.core.views.lists import LAST_DAYS, Choice, Column, Filter, ListPage, Tab, days
-from oms.flows import ordering
-from oms.orders import queries
-from oms.orders.rules import CustomerType
+from oms.orders import job_queries, queries
+from oms.orders.rules import ChangeKind, CustomerType
 from oms.orders.views import looks
 
 
@@ -143,60 +137,14 @@ class OrderList(ListPage):
         return rows
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        reasons = job_queries.reasons(*ChangeKind)
         return super().get_context_data(**kwargs) | {
             "may_hold": self.request.user.may("orders.hold"),
-            "page_help": "Tick rows to hold or release many. Back from an order keeps this filter.",
+            "may_cancel": self.request.user.may("orders.cancel"),
+            "hold_reasons": [one for one in reasons if one.kind == ChangeKind.HOLD],
+            "cancel_reasons": [one for one in reasons if one.kind == ChangeKind.CANCEL],
+            "page_help": "Tick rows to hold, release or cancel many. Back from an order keeps this filter.",
         }
-
-
-class _Bulk(Button, ABC):
-    """One flow per ticked order; a refused one names itself and stops no other."""
-
-    permission = "orders.hold"
-    done: ClassVar[str] = ""
-
-    def fallback(self, **kwargs: Any) -> str:
-        return reverse("orders:list")
-
-    def numbers(self) -> Iterable[str]:
-        return self.request.POST.getlist("row")[:500]
-
-    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
-        numbers, refused = list(self.numbers()), []
-        for number in numbers:
-            try:
-                self.one(number)
-            except Refusal as refusal:
-                refused.append(f"{number}: {refusal}")
-        if len(numbers) > len(refused):
-            messages.success(request, f"{self.done} {len(numbers) - len(refused)} of {len(numbers)} orders.")
-        for said in refused[:20]:
-            messages.error(request, said)
-        if not numbers:
-            messages.warning(request, "Tick at least one order first.")
-        return HttpResponseRedirect(own_path(request, request.POST.get("next"), otherwise=self.fallback()))
-
-    @abstractmethod
-    def one(self, number: str) -> None:
-        """Do to one order what the button says."""
-
-
-class HoldMany(_Bulk):
-    """Hold the ticked orders for one reason."""
-
-    done = "Put on hold:"
-
-    def one(self, number: str) -> None:
-        ordering.hold_order(number, reason=self.request.POST.get("reason", ""), **self.doing.as_arguments)
-
-
-class ReleaseMany(_Bulk):
-    """Let the ticked orders go on."""
-
-    done = "Released:"
-
-    def one(self, number: str) -> None:
-        ordering.release_order(number, **self.doing.as_arguments)
 
 
 def _count(narrow: Callable[[datetime], Q], standing: frame.Standing) -> int:

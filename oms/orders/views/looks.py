@@ -69,6 +69,8 @@ DEEDS = {
     "order.sourced": Deed("found stock for it", "route"),
     "order.held": Deed("put the order on hold", "player-pause", STOP),
     "order.released": Deed("released the order", "player-play", WORK),
+    "order.hold-assigned": Deed("handed the hold over", "user", WORK),
+    "order.amended": Deed("changed the order", "adjustments", WORK),
     "order.cancelled": Deed("cancelled the order", "ban", LOOK),
     "work.claimed": Deed("claimed the work", "user", WORK),
     "work.released": Deed("gave the work back", "user"),
