@@ -136,7 +136,7 @@ def test_the_theme_follows_the_person_to_another_browser(ruth, open_page):
 def test_a_double_click_holds_once_and_a_reason_half_typed_is_not_lost(ruth, open_page):
     placed = place(("MUG", 1))
     page = open_page(f"/orders/{placed.number}", user=ruth)
-    reason = page.locator("#hold").get_by_label("Reason")
+    reason = page.locator("#hold").get_by_label("Note")
     page.get_by_role("button", name="Hold order").click()
     with page.expect_response("**/me/draft"):
         reason.fill("Address looks wrong")
