@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from fulfilment.rules import LIVE_WORK, RequestStatus, ScanKind, WorkStatus
+from fulfilment.rules import LIVE_WORK, AskState, RequestStatus, ScanKind, WorkStatus
 from inventory.models.calendars import working_week
 
 
@@ -123,6 +123,72 @@ class FulfilmentOrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku_id}"
+
+
+class CancellationRequest(models.Model):
+    """We ask a partner that has confirmed the work to leave pieces out; it may refuse."""
+
+    fulfilment_order = models.ForeignKey(
+        FulfilmentOrder, on_delete=models.PROTECT, related_name="cancellations"
+    )
+    state = models.CharField(
+        max_length=9, choices=_choices(AskState), default="requested", db_default="requested"
+    )
+    reason_code = models.CharField(max_length=32, blank=True, default="", db_default="")
+    reason = models.CharField(max_length=200)
+    requested_by = models.CharField(max_length=80)
+    requested_at = models.DateTimeField()
+    answer_by = models.DateTimeField()
+    answered_by = models.CharField(max_length=80, blank=True, default="", db_default="")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=200, blank=True, default="", db_default="")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["answer_by"], name="cancellations_to_answer", condition=Q(state="requested"))
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fulfilment_order"],
+                condition=Q(state="requested"),
+                name="work_is_asked_to_cancel_once_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in AskState]),
+                name="a_cancellation_state_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="requested", answered_at__isnull=True)
+                | ~Q(state="requested") & Q(answered_at__isnull=False),
+                name="a_cancellation_is_answered_at_an_instant",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="refused") | ~Q(answer=""), name="a_refused_cancellation_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"cancellation of {self.fulfilment_order_id}"
+
+
+class CancellationLine(models.Model):
+    """Pieces of one work line that the partner is asked to leave out."""
+
+    request = models.ForeignKey(CancellationRequest, on_delete=models.CASCADE, related_name="lines")
+    work_line = models.ForeignKey(FulfilmentOrderLine, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["request", "work_line"], name="a_cancellation_names_a_work_line_once"
+            ),
+            models.CheckConstraint(condition=Q(quantity__gt=0), name="a_cancellation_is_for_something"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} of {self.work_line_id}"
 
 
 class Shipment(models.Model):

@@ -58,6 +58,23 @@ REQUEST_LIFECYCLE = Lifecycle(
 )
 
 
+class AskState(StrEnum):
+    """What became of our asking a partner to cancel pieces that it has confirmed."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+
+
+ASK_LIFECYCLE = Lifecycle(
+    {
+        AskState.REQUESTED: frozenset({AskState.ACCEPTED, AskState.REFUSED}),
+        AskState.ACCEPTED: frozenset(),
+        AskState.REFUSED: frozenset(),
+    }
+)
+
+
 class ScanKind(StrEnum):
     """What a floor scan did."""
 
@@ -93,6 +110,18 @@ class NotClaimed(Conflict):
     """Somebody else has the task."""
 
     code = "claimed-by-another"
+
+
+class NothingAsked(Conflict):
+    """Nobody has asked to cancel anything of this fulfilment order, or it was answered before."""
+
+    code = "no-open-cancellation"
+
+
+class CancellationPending(Conflict):
+    """The partner was asked already and has not answered."""
+
+    code = "cancellation-pending"
 
 
 class DuplicateTracking(Conflict):

@@ -79,6 +79,8 @@ EXCEPTIONS: dict[str, Rights] = {
     "fulfilment_fulfilmentorder": Rights(KEEP),
     "fulfilment_fulfilmentorderline": Rights(KEEP),
     "fulfilment_parcel": Rights(KEEP),
+    "fulfilment_cancellationrequest": Rights(KEEP),
+    "fulfilment_cancellationline": Rights(APPEND),
     "fulfilment_shipment": Rights(APPEND),
     "fulfilment_parcelline": Rights(APPEND),
     "fulfilment_scan": Rights(APPEND),

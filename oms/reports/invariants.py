@@ -245,6 +245,7 @@ APPEND_ONLY = (
     "core_auditseal",
     "fulfilment_shipment",
     "fulfilment_parcelline",
+    "fulfilment_cancellationline",
     "fulfilment_scan",
 )
 
