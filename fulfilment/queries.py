@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
 
 from fulfilment.models import (
@@ -338,3 +339,19 @@ def untouched_lines(sku_code: str) -> list[FulfilmentOrderLine]:
     return list(
         lines.select_related("fulfilment_order__order", "fulfilment_order__location").order_by("-pk")[:200]
     )
+
+
+def orders_since_midnight(at: datetime) -> dict[int, int]:
+    """How many orders each location (id) was given since its own midnight."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            select p.id, count(w.id)
+              from inventory_stocklocation p
+              join fulfilment_fulfilmentorder w on w.location_id = p.id and w.status <> 'cancelled'
+               and w.opened_at >= date_trunc('day', %s at time zone p.timezone) at time zone p.timezone
+             where p.is_active group by p.id
+            """,
+            [at],
+        )
+        return dict(cursor.fetchall())

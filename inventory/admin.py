@@ -66,7 +66,7 @@ class LocationAdmin(AtLocations, Audited):
     inlines = (CalendarInline, SpecialDayInline, BinInline)
     fields = (
         *("code", "name", "is_active", "kind", "line1", "city", "region", "postcode", "country"),
-        *("latitude", "longitude", "timezone", "priority"),
+        *("latitude", "longitude", "timezone", "priority", "orders_per_day", "is_insured"),
         *("is_bin_managed", "adjustment_limit", "report_policy", "report_counts_our_orders"),
     )
     list_display = ("code", "name", "kind", "city", "region", "timezone", "priority", "is_active")

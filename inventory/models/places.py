@@ -59,6 +59,16 @@ class StockLocation(models.Model):
         blank=True,
         help_text="Above this value a correction needs a second person; empty: the house's own limit.",
     )
+    orders_per_day = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Orders that it can pack in a day, for routing rules; empty: not known.",
+    )
+    is_insured = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Parcels from here are insured; routing rules can ask for it.",
+    )
     report_counts_our_orders = models.BooleanField(
         default=False,
         db_default=False,

@@ -20,7 +20,8 @@ class SkuForm(forms.ModelForm):
     class Meta:
         model = Sku
         fields = (
-            *("code", "name", "is_active", "category", "tags", "weight_grams", "unit_cost", "currency"),
+            *("code", "name", "is_active", "category", "tags", "weight_grams", "length_mm"),
+            *("width_mm", "height_mm", "hazard", "unit_cost", "currency"),
             *(
                 "backorder_policy",
                 "backorder_limit",

@@ -26,6 +26,8 @@ from oms.flows import cataloguing
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Grams = Annotated[int, Meta(ge=0, le=10_000_000)]
 Currency = Annotated[str, Meta(pattern="^[A-Z]{3}$")]
+Millimetres = Annotated[int, Meta(ge=0, le=100_000)]
+Hazard = Annotated[str, Meta(max_length=8)]
 Policy = Annotated[str, Meta(pattern="^(backorder|preorder|block)?$")]
 Tags = Annotated[list[Annotated[str, Meta(min_length=1, max_length=32)]], Meta(max_length=50)]
 
@@ -37,6 +39,10 @@ class SkuBody(msgspec.Struct, frozen=True):
     name: Name
     barcode: Annotated[str, Meta(max_length=64)] | None = None
     weight_grams: Grams | None = None
+    length_mm: Millimetres | None = None
+    width_mm: Millimetres | None = None
+    height_mm: Millimetres | None = None
+    hazard: Hazard = ""
     unit_cost: Decimal | None = None
     currency: Currency = "AUD"
     category: Annotated[str, Meta(max_length=64)] = ""
@@ -70,6 +76,10 @@ class SkuChanges(msgspec.Struct, frozen=True):
     name: Name | UnsetType = UNSET
     barcode: Annotated[str, Meta(min_length=1, max_length=64)] | UnsetType = UNSET
     weight_grams: Grams | UnsetType | None = UNSET
+    length_mm: Millimetres | UnsetType | None = UNSET
+    width_mm: Millimetres | UnsetType | None = UNSET
+    height_mm: Millimetres | UnsetType | None = UNSET
+    hazard: Hazard | UnsetType = UNSET
     unit_cost: Decimal | UnsetType | None = UNSET
     currency: Currency | UnsetType = UNSET
     category: Annotated[str, Meta(max_length=64)] | UnsetType = UNSET
@@ -112,6 +122,10 @@ class SkuAnswer(msgspec.Struct):
     barcode: str | None
     barcodes: list[str]
     weight_grams: int | None
+    length_mm: int | None
+    width_mm: int | None
+    height_mm: int | None
+    hazard: str
     unit_cost: str | None
     currency: str
     category: str
@@ -264,6 +278,10 @@ def _answer(sku: Any) -> SkuAnswer:
         barcodes[0].code if barcodes else None,
         [each.code for each in barcodes],
         sku.weight_grams,
+        sku.length_mm,
+        sku.width_mm,
+        sku.height_mm,
+        sku.hazard,
         None if sku.unit_cost is None else f"{sku.unit_cost:f}",
         sku.currency,
         sku.category,

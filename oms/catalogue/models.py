@@ -24,6 +24,22 @@ class Sku(models.Model):
     weight_grams = models.PositiveIntegerField(
         null=True, blank=True, help_text="Weight of one base unit in grams; empty when not known."
     )
+    length_mm = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of one base unit, in millimetres."
+    )
+    width_mm = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of one base unit, in millimetres."
+    )
+    height_mm = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Of one base unit, in millimetres."
+    )
+    hazard = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Class of dangerous goods, such as 3 or 9; empty for harmless ones.",
+    )
     unit_cost = models.DecimalField(
         max_digits=19,
         decimal_places=4,

@@ -257,6 +257,8 @@ def open_work(plan: Plan, batch: Batch, seen: Snapshot, sourced: Sourced) -> tup
             batch.extend_work(parcel, order_id=sourced.order_id, sequence=sequences[parcel.site_id])
             continue
         sequences[parcel.site_id] = next(fresh)
+        if seen.given is not None:
+            seen.given[parcel.site_id] += 1
         due_at = sourced.hand_overs.get(parcel.site_id)
         opened = NewWork(sourced.order_id, sequences[parcel.site_id], sourced.decision_id, status, due_at)
         batch.open_work(parcel, opened)

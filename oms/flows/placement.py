@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 
 from oms.channels import queries as channel_queries
@@ -15,12 +17,12 @@ from oms.flows.promises import Asking
 from oms.flows.snapshots import SeenSku, Snapshot
 from oms.flows.supplies import Bound
 from oms.orders.requests import NewOrder, Placed
-from oms.orders.rules import DuplicateOrder, NoRoomToWait, OrderBlocked, PreorderSoldOut
+from oms.orders.rules import DuplicateOrder, NoRoomToWait, OrderBlocked, PreorderSoldOut, RefusedByRules
 from oms.routing import planner
 from oms.routing import queries as routing_queries
 from oms.routing.network import Network
 from oms.routing.plans import Plan
-from oms.routing.problem import Destination, Line, OrderFacts, Partial
+from oms.routing.problem import Destination, OrderFacts, Partial
 
 BLOCK, PREORDER = "block", "preorder"
 
@@ -29,16 +31,20 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     """Plan one order on the snapshot and gather its rows; the snapshot then has fewer pieces.
 
     Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``, ``NoRoomToWait``,
-    ``PreorderSoldOut``; then nothing was gathered.
+    ``PreorderSoldOut``, ``RefusedByRules``; then nothing was gathered.
     """
     known = seen.duplicates.get((request.channel, request.external_number))
     if known is not None:
         raise DuplicateOrder(f"{request.external_number} of {request.channel} is order {known}.", order=known)
     policy = _policy(request, seen)
     asked = bundling.asked_by(request, seen)
-    facts = _facts(request, asked, policy, seen)
+    facts = _facts(request, asked, policy, seen, at=batch.at)
     network = _network(facts, seen)
+    if network.book.needs_loads:
+        facts = replace(facts, loads=seen.loads(batch.at))
     plan = planner.plan(facts, stock=seen.stock, network=network)
+    if plan.is_refused:
+        raise RefusedByRules(f"{plan.why} {network.book.name} refuses such orders.")
     _refuse_blocked(asked, policy, seen, plan)
     bound = _waits(asked, plan, seen)
     asking = Asking(plan, facts.destination, network, policy, seen.stamp, _waiting(asked, plan, bound))
@@ -79,11 +85,10 @@ def _policy(request: NewOrder, seen: Snapshot) -> ChannelPolicy:
     return policy
 
 
-def _facts(request: NewOrder, asked: Sequence[Asked], policy: ChannelPolicy, seen: Snapshot) -> OrderFacts:
-    lines = []
-    for index, part in enumerate(asked):
-        sku = seen.skus[part.sku]
-        lines.append(Line(index, sku.id, sku.code, part.quantity, sku.weight_grams, sku.tags))
+def _facts(
+    request: NewOrder, asked: Sequence[Asked], policy: ChannelPolicy, seen: Snapshot, *, at: datetime
+) -> OrderFacts:
+    lines = [seen.skus[part.sku].line(index, part.quantity) for index, part in enumerate(asked)]
     shipping = request.shipping
     return OrderFacts(
         channel=policy.code,
@@ -95,6 +100,9 @@ def _facts(request: NewOrder, asked: Sequence[Asked], policy: ChannelPolicy, see
         partial=Partial(policy.partial_policy),
         buffer=policy.stock_buffer,
         allowed_sites=policy.sites,
+        placed_at=at,
+        shipping_option=request.shipping_option,
+        asked_at=at,
     )
 
 

@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 from django.db import connection
 
+from fulfilment import queries as work_queries
 from oms.catalogue import queries as sku_queries
 from oms.catalogue.queries import Component
 from oms.core import idempotency
@@ -14,6 +16,7 @@ from oms.core.errors import Invalid
 from oms.core.idempotency import Claim, Pending
 from oms.flows.supplies import Bound, Supplies
 from oms.orders.requests import NewOrder
+from oms.routing.problem import Line
 
 
 class UnknownSku(Invalid):
@@ -34,6 +37,24 @@ class SeenSku:
     category: str
     is_bundle: bool = False
     room_to_wait: int | None = None
+    hazard: str = ""
+    longest_mm: int = 0
+    volume_ml: int = 0
+
+    def line(self, key: int | str, quantity: int) -> Line:
+        """So many pieces of it as the planner sees them."""
+        return Line(
+            key,
+            self.id,
+            self.code,
+            quantity,
+            self.weight_grams,
+            self.tags,
+            self.category,
+            self.hazard,
+            self.longest_mm,
+            self.volume_ml,
+        )
 
     @property
     def is_preorder(self) -> bool:
@@ -60,6 +81,7 @@ class Snapshot:
     bundles: dict[str, tuple[Component, ...]] = field(default_factory=dict)
     supplies: Supplies = field(init=False)
     waited: Counter[int] = field(default_factory=Counter)
+    given: Counter[int] | None = None
 
     def __post_init__(self) -> None:
         self.supplies = Supplies(sku.id for sku in self.skus.values())
@@ -84,6 +106,12 @@ class Snapshot:
         """Note that pieces begin to wait for stock; the announced deliveries that they can count on."""
         self.waited[sku.id] += pieces
         return self.supplies.bind(sku.id, pieces)
+
+    def loads(self, at: datetime) -> Counter[int]:
+        """The orders that each location (id) was given since its midnight, those of this batch among them."""
+        if self.given is None:
+            self.given = Counter(work_queries.orders_since_midnight(at))
+        return self.given
 
     def room_to_wait(self, sku: SeenSku) -> int | None:
         """Pieces that may still be ordered beyond stock; None is without limit."""
@@ -143,7 +171,12 @@ def _read(
     return Snapshot(
         stamp=seen["stamp"],
         skus={
-            row[1]: SeenSku(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5], row[6], row[7])
+            row[1]: SeenSku(
+                *(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5], row[6], row[7]),
+                hazard=row[8],
+                longest_mm=row[9] or 0,
+                volume_ml=row[10] or 0,
+            )
             for row in seen["skus"] or ()
         },
         stock=stock,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fulfilment import queries as work_queries
@@ -41,10 +41,12 @@ def source_again(
         return None
     seen = snapshots.look_again([line.sku.code for line in wanted])
     policy = channel_queries.policies(seen.stamp)[order.channel.code]
-    facts = _facts(order, [_line(line, missing[line.pk], seen.skus) for line in wanted], policy)
+    facts = _facts(order, [_line(line, missing[line.pk], seen.skus) for line in wanted], policy, at=at)
     network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
         facts.destination
     )
+    if network.book.needs_loads:
+        facts = replace(facts, loads=seen.loads(at))
     stock = {place: pieces for place, pieces in seen.stock.items() if place[0] not in without}
     plan = planner.plan(facts, stock=stock, network=network)
     shortfall = {int(line_id): pieces for line_id, pieces in plan.shortfall}
@@ -70,7 +72,7 @@ class Cause:
     at: datetime
 
 
-def _facts(order: Order, lines: list[Line], policy: ChannelPolicy) -> OrderFacts:
+def _facts(order: Order, lines: list[Line], policy: ChannelPolicy, *, at: datetime) -> OrderFacts:
     return OrderFacts(
         channel=order.channel.code,
         customer_type=order.customer_type,
@@ -82,6 +84,8 @@ def _facts(order: Order, lines: list[Line], policy: ChannelPolicy) -> OrderFacts
         partial=Partial(order.partial_policy or policy.partial_policy),
         buffer=policy.stock_buffer,
         allowed_sites=policy.sites,
+        shipping_option=order.shipping_option,
+        asked_at=at,
     )
 
 
@@ -121,8 +125,11 @@ def _promise(order: Order, promised: Promised, *, why: str, at: datetime) -> Non
 
 def _line(line: OrderLine, quantity: int, skus: Mapping[str, SeenSku]) -> Line:
     seen = skus.get(line.sku.code)
-    tags = seen.tags if seen else frozenset(line.sku.tags)
-    return Line(line.pk, line.sku_id, line.sku.code, quantity, line.sku.weight_grams or 0, tags)
+    if seen is None:
+        # Not sold any more, and still owed.
+        tags = frozenset(line.sku.tags)
+        return Line(line.pk, line.sku_id, line.sku.code, quantity, line.sku.weight_grams or 0, tags)
+    return seen.line(line.pk, quantity)
 
 
 def _write(

@@ -120,6 +120,12 @@ class OrderBlocked(Conflict):
     code = "not-enough-stock"
 
 
+class RefusedByRules(Conflict):
+    """The routing rules leave no site for the order, and want such orders refused."""
+
+    code = "refused-by-rules"
+
+
 class NoRoomToWait(Conflict):
     """So many pieces of the SKU wait for stock already that no more may."""
 

@@ -32,7 +32,7 @@ class Case:
     demand: Demand
     network: Network
     ruled: Verdict
-    seen: list[Seen]
+    seen: list[Seen] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

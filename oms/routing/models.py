@@ -70,7 +70,7 @@ class RuleSetVersion(models.Model):
         editable=False,
     )
     criteria = ArrayField(
-        models.CharField(max_length=8, choices=_choices(Criterion)),
+        models.CharField(max_length=16, choices=_choices(Criterion)),
         default=list,
         help_text="What makes a plan better, strongest first: cost, days, parcels, distance.",
     )

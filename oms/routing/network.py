@@ -73,6 +73,8 @@ class Network:
     day_counts: int
     says: str
     names: Mapping[str, str] = field(default_factory=dict)
+    countries: frozenset[str] = frozenset()
+    load_unit: int = 0
 
 
 def network(
@@ -83,6 +85,7 @@ def network(
     currency: str = "AUD",
     centre: Place | None = None,
     serve_unpriced: bool = True,
+    zone: str = "",
 ) -> Network:
     """Prepare the sites for a zone whose rates are ``services`` and whose centre is (latitude, longitude).
 
@@ -104,11 +107,13 @@ def network(
         lanes=tuple(lanes),
         book=book,
         currency=currency,
-        compiled=tuple(compiled(rule, currency=currency, names=names) for rule in book.rules),
+        compiled=tuple(compiled(rule, currency=currency, names=names, zone=zone) for rule in book.rules),
         day_weight=weights[by_days] if weights and by_days is not None else 0,
         day_counts=int(by_days is not None and not weights),
         says=words.ranking(book.ranking),
         names=names,
+        countries=frozenset(site.country for site in sites if site.enabled),
+        load_unit=_load_unit(book.ranking),
     )
 
 
@@ -130,6 +135,8 @@ class _Scale:
             Criterion.PARCELS: 1,
             Criterion.COST: cost + self.book.split_penalty_minor,
             Criterion.DISTANCE: self.km,
+            # How busy a site is changes with every order: added when one is planned.
+            Criterion.UTILISATION: 0,
         }
         unpriced = 0 if band else 1
         cut = _days_at(ranking)
@@ -162,6 +169,23 @@ def preference_unit(book: RuleBook) -> int:
     before = len(book.ranking.criteria) if cut is None else cut
     fields = 2 if book.ranking.weights else 1 + before
     return 1 << (FIELD * fields)
+
+
+def _load_unit(ranking: Ranking) -> int:
+    """What a thousandth of a site's day adds to the strong measures; 0 when the ranking does not ask for it."""
+    if Criterion.UTILISATION not in ranking.criteria:
+        return 0
+    place = ranking.criteria.index(Criterion.UTILISATION)
+    if ranking.weights:
+        return ranking.weights[place]
+    cut = _days_at(ranking)
+    strong = len(ranking.criteria) if cut is None else cut
+    return 1 << (FIELD * (strong - 1 - place))
+
+
+def load_permille(site: Site, orders_today: int) -> int:
+    """The share of its day that a site has used, in thousandths; a site without a capacity is never busy."""
+    return min(1_000, 1_000 * orders_today // site.orders_per_day) if site.orders_per_day else 0
 
 
 def _choices(services: tuple[Service, ...], scale: _Scale, serve_unpriced: bool) -> tuple[Choice, ...]:

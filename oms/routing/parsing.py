@@ -7,9 +7,11 @@ from typing import Any, TypeVar
 from oms.routing.rules import (
     ABOUT_SITES,
     GROUPS,
+    MUST_NAME_SITES,
     NEEDS_NUMBER,
     NEEDS_SITES,
     NUMBERS,
+    WEEKDAYS,
     WORDS,
     Action,
     Condition,
@@ -27,7 +29,7 @@ _TESTS = (
     dict.fromkeys(WORDS, frozenset({Test.IS, Test.IS_NOT}))
     | dict.fromkeys(NUMBERS, frozenset({Test.ABOVE, Test.BELOW}))
     | dict.fromkeys(GROUPS, frozenset({Test.IS, Test.IS_NOT}))
-    | {Fact.POSTCODE: frozenset({Test.IS, Test.IS_NOT, Test.STARTS_WITH})}
+    | {Fact.POSTCODE: frozenset({Test.IS, Test.IS_NOT, Test.STARTS_WITH, Test.BETWEEN})}
 )
 _MOST = 1 << 53
 _LONGEST_NOTE = 200
@@ -69,6 +71,10 @@ def condition(data: object, at: str = "#") -> Condition:
     values = _texts(entry.get("values"), f"{at}/values")
     if not values:
         raise _wrong(f"{at}/values", "Say at least one value.")
+    if test is Test.BETWEEN and len(values) != 2:
+        raise _wrong(f"{at}/values", "A range has a first and a last value.")
+    if fact is Fact.WEEKDAY and not set(map(str.casefold, values)) <= set(WEEKDAYS):
+        raise _wrong(f"{at}/values", f"Weekdays are {', '.join(WEEKDAYS)}.")
     return Condition(fact, test, values)
 
 
@@ -83,7 +89,7 @@ def action(data: object, at: str = "#") -> Action:
     number = _number(entry.get("number"), f"{at}/number") if does in NEEDS_NUMBER else 0
     if does is Does.LIMIT_PARCELS and number < 1:
         raise _wrong(f"{at}/number", "At least one parcel is allowed.")
-    if does in (Does.PREFER, Does.REQUIRE) and sites == Sites():
+    if does in MUST_NAME_SITES and sites == Sites():
         raise _wrong(f"{at}/sites", "Say which sites.")
     note = entry.get("note", "")
     if not isinstance(note, str) or len(note) > _LONGEST_NOTE:
@@ -101,6 +107,12 @@ def ranking(criteria: Sequence[str], weights: Sequence[int]) -> Ranking:
         raise _wrong("#/criteria", "Name at least one criterion, each of them once.")
     if weights and len(weights) != len(words):
         raise _wrong("#/weights", "Give each criterion a weight, or none.")
+    if (
+        not weights
+        and Criterion.UTILISATION in words
+        and Criterion.DAYS in words[: words.index(Criterion.UTILISATION)]
+    ):
+        raise _wrong("#/criteria", "Balanced use of sites counts before fewest days, or in a mix.")
     return Ranking(words, tuple(_number(each, f"#/weights/{i}") for i, each in enumerate(weights)))
 
 

@@ -6,14 +6,16 @@ come.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from oms.routing import explaining
 from oms.routing.dealing import Arm, Pieces, Terms
-from oms.routing.effects import Treatment, Verdict, nobody_left, preferences, treat, verdict
+from oms.routing.effects import Treatment, nobody_left, preferences, treat, verdict
 from oms.routing.explaining import Case, Seen
-from oms.routing.network import Lane, Network, preference_unit
+from oms.routing.network import Lane, Network, load_permille, preference_unit
 from oms.routing.plans import Parcel, Plan, Share
-from oms.routing.problem import Demand, OrderFacts, Partial, demand_of
+from oms.routing.problem import OrderFacts, Partial, demand_of
+from oms.routing.rules import IfNone
 from oms.routing.search import Found, Outcome, search
 
 Stock = Mapping[tuple[int, int], int]
@@ -23,24 +25,26 @@ Stock = Mapping[tuple[int, int], int]
 def plan(order: OrderFacts, *, stock: Stock, network: Network, nodes: int | None = None) -> Plan:
     """Decide who sends what of this order, on the stock as seen; it gives up proving after so many ``nodes``."""
     demand = demand_of(order.lines)
-    ruled = verdict(network.compiled, order, demand, network.book.max_parcels)
-    seen = [_look(lane, order, demand, stock, ruled) for lane in network.lanes]
-    case = Case(order, demand, network, ruled, seen)
+    case = Case(order, demand, network, verdict(network.compiled, order, demand, network.book.max_parcels))
+    case.seen = [_look(lane, case, stock) for lane in network.lanes]
+    if network.book.if_none is IfNone.ANY_SITE and all(each.treated.dropped for each in case.seen):
+        case.ruled = replace(case.ruled, fired=())
+        case.seen = [_look(lane, case, stock) for lane in network.lanes]
     arms, target = _arms(case)
     outcome = _searched(case, arms, target, nodes)
     return _written(case, outcome, _bound(arms, network, outcome))
 
 
-def _look(lane: Lane, order: OrderFacts, demand: Demand, stock: Stock, ruled: Verdict) -> Seen:
+def _look(lane: Lane, case: Case, stock: Stock) -> Seen:
     """The site's stock after the rules, or why it is out."""
-    site = lane.site
+    site, order, fired = lane.site, case.order, case.ruled.fired
     site_id = site.id
-    has = [stock.get((site_id, sku_id), 0) for sku_id in demand.sku_ids]
+    has = [stock.get((site_id, sku_id), 0) for sku_id in case.demand.sku_ids]
     if not site.enabled:
         return Seen(lane, has, Treatment([], dropped=True, effects=("Not active",)), sellable=False)
     if order.allowed_sites is not None and site_id not in order.allowed_sites:
         return Seen(lane, has, Treatment([], dropped=True, effects=("Not for this channel",)), sellable=False)
-    treated = treat(site, has, demand, ruled.fired) if ruled.fired else Treatment(has)
+    treated = treat(site, has, order, fired, case.network.countries) if fired else Treatment(has)
     if not treated.dropped and not lane.choices:
         treated.dropped, treated.effects = True, (*treated.effects, "No rate to this destination")
     return Seen(lane, has, treated, sellable=True)
@@ -62,6 +66,9 @@ def _arms(case: Case) -> tuple[list[Arm], Pieces]:
         if not any(stocks[place]):
             continue
         extra = unpreferred[place] * unit if unpreferred else 0
+        if network.load_unit:
+            site = each.lane.site
+            extra += load_permille(site, case.order.loads.get(site.id, 0)) * network.load_unit
         lane = each.lane
         for choice in lane.choices:
             alone = choice.at(grams)
@@ -148,6 +155,7 @@ def _written(case: Case, outcome: Outcome, bound: int) -> Plan:
         rules_version_id=network.book.version_id,
         rules_number=network.book.number,
         rules_name=network.book.name,
+        is_refused=network.book.if_none is IfNone.REFUSE and all(each.treated.dropped for each in case.seen),
     )
 
 

@@ -115,7 +115,7 @@ class Plan:
     """Who sends what, what nobody can send (by line and by SKU), and the proof.
 
     ``cost_minor`` is the parcels plus the split penalty for each after the first. When ``optimal`` is false,
-    no plan costs less than ``bound_minor``.
+    no plan costs less than ``bound_minor``. ``is_refused``: the rules leave no site and want it refused.
     """
 
     shares: tuple[Share, ...]
@@ -136,6 +136,7 @@ class Plan:
     rules_version_id: int | None
     rules_number: int
     rules_name: str
+    is_refused: bool = False
 
     @property
     def unfilled(self) -> int:

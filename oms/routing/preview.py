@@ -141,9 +141,9 @@ def _lines(wish: Wish, skus: Mapping[str, KnownSku], assumed: Assumed) -> tuple[
             raise UnknownSku(message, problems=((f"#/lines/{index}/sku", message),))
         for code, each in sku.parts or ((sku.code, 1),):
             part = skus[code]
-            lines.append(
-                Line(len(lines), part.id, part.code, wanted.quantity * each, part.weight_grams, part.tags)
-            )
+            sizes = (part.category, part.hazard, part.longest_mm, part.volume_ml)
+            pieces = wanted.quantity * each
+            lines.append(Line(len(lines), part.id, part.code, pieces, part.weight_grams, part.tags, *sizes))
     return tuple(lines)
 
 
@@ -188,6 +188,7 @@ def _network(wish: Wish, sites: Sequence[Site], live: tables.Tables, assumed: As
         currency=live.currency,
         centre=zone.centre if zone else None,
         serve_unpriced=assumed.rates is None,
+        zone=zone.code if zone else "",
     )
 
 

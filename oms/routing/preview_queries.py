@@ -19,6 +19,10 @@ class KnownSku:
     weight_grams: int = 0
     tags: frozenset[str] = frozenset()
     is_bundle: bool = False
+    category: str = ""
+    hazard: str = ""
+    longest_mm: int = 0
+    volume_ml: int = 0
     parts: tuple[tuple[str, int], ...] = ()
 
 
@@ -26,7 +30,17 @@ def known_skus(codes: Iterable[str]) -> dict[str, KnownSku]:
     """The active SKUs with these codes."""
     rows = Sku.objects.filter(code__in=list(codes), is_active=True)
     return {
-        sku.code: KnownSku(sku.pk, sku.code, sku.weight_grams or 0, frozenset(sku.tags), sku.is_bundle)
+        sku.code: KnownSku(
+            sku.pk,
+            sku.code,
+            sku.weight_grams or 0,
+            frozenset(sku.tags),
+            sku.is_bundle,
+            sku.category,
+            sku.hazard,
+            max(sku.length_mm or 0, sku.width_mm or 0, sku.height_mm or 0),
+            (sku.length_mm or 0) * (sku.width_mm or 0) * (sku.height_mm or 0) // 1_000,
+        )
         for sku in rows
     }
 

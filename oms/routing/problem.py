@@ -1,6 +1,6 @@
 """What the planner is told: an order, the sites, what they have and what they charge; pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -33,13 +33,18 @@ class Line:
     quantity: int
     weight_grams: int = 0
     tags: frozenset[str] = frozenset()
+    category: str = ""
+    hazard: str = ""
+    longest_mm: int = 0
+    volume_ml: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
     """An order as the rules see it; ``value_minor`` is in the currency of the rate cards.
 
-    ``buffer`` pieces of each SKU are never promised; ``allowed_sites`` of None means every site.
+    ``buffer`` pieces of each SKU are never promised; ``allowed_sites`` of None means every site. ``asked_at`` is
+    when it is planned. ``loads`` has the orders that each site (id) was given today, where rules ask for them.
     """
 
     channel: str
@@ -53,6 +58,9 @@ class OrderFacts:
     partial: Partial = Partial.SPLIT
     buffer: int = 0
     allowed_sites: frozenset[int] | None = None
+    shipping_option: str = ""
+    asked_at: datetime | None = None
+    loads: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +78,9 @@ class Site:
     enabled: bool = True
     latitude: float | None = None
     longitude: float | None = None
+    timezone: str = "UTC"
+    orders_per_day: int | None = None
+    is_insured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

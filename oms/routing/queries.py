@@ -287,6 +287,9 @@ def _sites() -> tuple[Site, ...]:
             enabled=place.is_active,
             latitude=_degrees(place.latitude),
             longitude=_degrees(place.longitude),
+            timezone=place.timezone,
+            orders_per_day=place.orders_per_day,
+            is_insured=place.is_insured,
         )
         for place in _shipping()
     )

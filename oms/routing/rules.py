@@ -46,6 +46,16 @@ class Fact(StrEnum):
     SKU = "sku"
     TAG = "tag"
     AVAILABLE = "available"
+    ZONE = "zone"
+    CATEGORY = "category"
+    HAZARD = "hazard"
+    LONGEST_SIDE = "longest_side"
+    VOLUME = "volume"
+    SHIPPING_OPTION = "shipping_option"
+    ORDER_AGE = "order_age"
+    ORDERS_LEFT = "orders_left"
+    HOUR = "hour"
+    WEEKDAY = "weekday"
 
 
 class Test(StrEnum):
@@ -56,6 +66,7 @@ class Test(StrEnum):
     IS = "is"
     IS_NOT = "is_not"
     STARTS_WITH = "starts_with"
+    BETWEEN = "between"
     ABOVE = "above"
     BELOW = "below"
 
@@ -70,6 +81,11 @@ class Does(StrEnum):
     FORBID_SPLIT = "forbid_split"
     LIMIT_PARCELS = "limit_parcels"
     HOLD = "hold"
+    ALLOW_SPLIT = "allow_split"
+    SPLIT_FROM_VALUE = "split_from_value"
+    CAP_ORDERS = "cap_orders"
+    LOCAL = "local"
+    INSURED = "insured"
 
 
 class Criterion(StrEnum):
@@ -79,6 +95,7 @@ class Criterion(StrEnum):
     COST = "cost"
     DAYS = "days"
     DISTANCE = "distance"
+    UTILISATION = "utilisation"
 
 
 class IfNone(StrEnum):
@@ -86,14 +103,31 @@ class IfNone(StrEnum):
 
     BACKORDER = "backorder"
     ASK = "ask"
+    REFUSE = "refuse"
+    ANY_SITE = "any_site"
 
 
-WORDS = frozenset({Fact.CHANNEL, Fact.CUSTOMER_TYPE, Fact.COUNTRY, Fact.REGION, Fact.POSTCODE})
-NUMBERS = frozenset({Fact.VALUE, Fact.WEIGHT, Fact.AVAILABLE})
-GROUPS = frozenset({Fact.SKU, Fact.TAG})
-ABOUT_SITES = frozenset({Fact.AVAILABLE})
-NEEDS_SITES = frozenset({Does.PREFER, Does.EXCLUDE, Does.REQUIRE, Does.KEEP})
-NEEDS_NUMBER = frozenset({Does.KEEP, Does.LIMIT_PARCELS})
+WORDS = frozenset(
+    {
+        *(Fact.CHANNEL, Fact.CUSTOMER_TYPE, Fact.COUNTRY, Fact.REGION, Fact.POSTCODE, Fact.ZONE),
+        *(Fact.SHIPPING_OPTION, Fact.WEEKDAY),
+    }
+)
+NUMBERS = frozenset(
+    {
+        *(Fact.VALUE, Fact.WEIGHT, Fact.AVAILABLE, Fact.LONGEST_SIDE, Fact.VOLUME, Fact.ORDER_AGE),
+        *(Fact.ORDERS_LEFT, Fact.HOUR),
+    }
+)
+GROUPS = frozenset({Fact.SKU, Fact.TAG, Fact.CATEGORY, Fact.HAZARD})
+ABOUT_SITES = frozenset({Fact.AVAILABLE, Fact.ORDERS_LEFT, Fact.HOUR, Fact.WEEKDAY})
+ABOUT_LOADS = frozenset({Fact.ORDERS_LEFT})
+NEEDS_SITES = frozenset(
+    {Does.PREFER, Does.EXCLUDE, Does.REQUIRE, Does.KEEP, Does.CAP_ORDERS, Does.LOCAL, Does.INSURED}
+)
+MUST_NAME_SITES = frozenset({Does.PREFER, Does.REQUIRE})
+NEEDS_NUMBER = frozenset({Does.KEEP, Does.LIMIT_PARCELS, Does.SPLIT_FROM_VALUE, Does.CAP_ORDERS})
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +192,15 @@ class RuleBook:
     version_id: int | None = None
     number: int = 0
     name: str = ""
+
+    @property
+    def needs_loads(self) -> bool:
+        """Whether it asks how many orders each site has been given today."""
+        return Criterion.UTILISATION in self.ranking.criteria or any(
+            any(asked.fact in ABOUT_LOADS for asked in rule.conditions)
+            or any(done.does is Does.CAP_ORDERS for done in rule.actions)
+            for rule in self.rules
+        )
 
 
 class RuleInvalid(Invalid):

@@ -51,6 +51,7 @@ class Tables:
                 self.book,
                 currency=self.currency,
                 centre=zone.centre if zone else None,
+                zone=zone.code if zone else "",
             )
             self._by_zone[key] = prepared
         if len(self._by_destination) >= _DESTINATIONS_KEPT:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from oms.core.money import Money
 from oms.routing.rules import (
+    NUMBERS,
     Action,
     Condition,
     Criterion,
@@ -28,6 +29,16 @@ _FACTS = {
     Fact.SKU: "a SKU",
     Fact.TAG: "a tag",
     Fact.AVAILABLE: "the stock at a site",
+    Fact.ZONE: "the destination zone",
+    Fact.CATEGORY: "a category",
+    Fact.HAZARD: "a hazard class",
+    Fact.LONGEST_SIDE: "the longest side",
+    Fact.VOLUME: "the order volume",
+    Fact.SHIPPING_OPTION: "the shipping option",
+    Fact.ORDER_AGE: "the order's age",
+    Fact.ORDERS_LEFT: "what a site can still take today",
+    Fact.HOUR: "the hour at a site",
+    Fact.WEEKDAY: "the day at a site",
 }
 _TESTS = {
     Test.IS: "is",
@@ -35,12 +46,28 @@ _TESTS = {
     Test.STARTS_WITH: "starts with",
     Test.ABOVE: "is above",
     Test.BELOW: "is below",
+    Test.BETWEEN: "is from",
 }
 _CRITERIA = {
     Criterion.PARCELS: "fewest parcels",
     Criterion.COST: "lowest cost",
     Criterion.DAYS: "fewest days",
     Criterion.DISTANCE: "nearest site",
+    Criterion.UTILISATION: "least busy site",
+}
+_UNITS = {
+    Fact.WEIGHT: " g",
+    Fact.LONGEST_SIDE: " mm",
+    Fact.VOLUME: " ml",
+    Fact.ORDER_AGE: " hours",
+    Fact.ORDERS_LEFT: " orders",
+    Fact.HOUR: ":00",
+}
+_IF_NONE = {
+    IfNone.BACKORDER: "With no site left the order waits for stock.",
+    IfNone.ASK: "With no site left the order is held for a person.",
+    IfNone.REFUSE: "With no site left the order is refused.",
+    IfNone.ANY_SITE: "With no site left any site may ship, as if there were no rules.",
 }
 _KINDS = {"own": "own sites", "3pl": "3PL partners", "supplier": "suppliers"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -73,10 +100,10 @@ def condition(asked: Condition, currency: str) -> str:
     """The question as a clause: ``the order value is above 500.00``."""
     if asked.fact is Fact.VALUE:
         value = f"{amount(asked.number, currency)} {currency}"
-    elif asked.fact is Fact.WEIGHT:
-        value = f"{asked.number} g"
-    elif asked.fact is Fact.AVAILABLE:
-        value = str(asked.number)
+    elif asked.fact in NUMBERS:
+        value = f"{asked.number}{_UNITS.get(asked.fact, '')}"
+    elif asked.test is Test.BETWEEN:
+        value = " to ".join(asked.values)
     else:
         value = listed(asked.values, last="or")
     return f"{_FACTS[asked.fact]} {_TESTS[asked.test]} {value}"
@@ -91,7 +118,7 @@ def sites(chosen: Sites, names: Names) -> str:
     return " ".join(part for part in (listed(parts, last="or") if parts else "any site", where) if part)
 
 
-def action(done: Action, names: Names) -> str:
+def action(done: Action, names: Names, currency: str = "AUD") -> str:
     """What is done, as a command: ``keep 5 of each SKU at Melbourne``."""
     where = sites(done.sites, names)
     return {
@@ -101,13 +128,22 @@ def action(done: Action, names: Names) -> str:
         Does.KEEP: f"keep {done.number} of each SKU at {where}",
         Does.FORBID_SPLIT: "do not split the order",
         Does.LIMIT_PARCELS: f"ship at most {counted(done.number, 'parcel')}",
+        Does.ALLOW_SPLIT: "allow the order to be split, whatever was said before",
+        Does.SPLIT_FROM_VALUE: f"split only from {amount(done.number, currency)} {currency}",
+        Does.CAP_ORDERS: f"give {where} at most {done.number} orders a day",
+        Does.LOCAL: f"ship from the destination's own country, else {_origin(done.sites)}",
+        Does.INSURED: "ship only from insured sites",
         Does.HOLD: f"hold the order for a person{f' ({done.note})' if done.note else ''}",
     }[done.does]
 
 
+def _origin(origin: Sites) -> str:
+    return f"from {listed(origin.countries, last='or')}" if origin.countries else "from anywhere"
+
+
 def rule(written: Rule, *, currency: str, names: Names) -> str:
     """The rule as one sentence."""
-    does = listed([action(done, names) for done in written.actions])
+    does = listed([action(done, names, currency) for done in written.actions])
     if not written.conditions:
         return f"Always {does}."
     when = listed([condition(asked, currency) for asked in written.conditions])
@@ -117,7 +153,7 @@ def rule(written: Rule, *, currency: str, names: Names) -> str:
 def parts(written: Rule, *, currency: str, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The rule's conditions and actions, each as a phrase of its own."""
     asked = tuple(condition(each, currency) for each in written.conditions)
-    return asked, tuple(action(each, names) for each in written.actions)
+    return asked, tuple(action(each, names, currency) for each in written.actions)
 
 
 def criteria(chosen: Ranking) -> tuple[str, ...]:
@@ -145,9 +181,5 @@ def book(written: RuleBook, *, currency: str, names: Names) -> tuple[str, ...]:
         says.append(f"Each parcel after the first counts {each} more.")
     if written.max_parcels:
         says.append(f"No order ships in more than {counted(written.max_parcels, 'parcel')}.")
-    says.append(
-        "With no site left the order waits for stock."
-        if written.if_none is IfNone.BACKORDER
-        else "With no site left the order is held for a person."
-    )
+    says.append(_IF_NONE[written.if_none])
     return tuple(says)

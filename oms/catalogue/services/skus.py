@@ -14,6 +14,7 @@ CHANGEABLE = frozenset(
         *(
             "name",
             "weight_grams",
+            *("length_mm", "width_mm", "height_mm", "hazard"),
             "unit_cost",
             "currency",
             "category",
