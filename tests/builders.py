@@ -19,7 +19,9 @@ from oms.orders.models import Order
 from oms.orders.requests import Address, NewLine, NewOrder, Placed
 from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
-from oms.routing.models import Rate, RateCard, Zone, ZonePrefix
+from oms.routing.models import Rate, RateCard, RuleSetVersion, Zone, ZonePrefix
+from oms.routing.rules import RuleBook
+from oms.routing.services import rule_sets
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 TESTER = Actor("user", "1", "Tess Tester")
@@ -77,6 +79,13 @@ def rate(code: str, *, region: str, cost_minor: int, days: int) -> None:
         defaults={"name": "Parcel Post"},
     )
     Rate.objects.create(rate_card=card, zone=zone, cost_minor=cost_minor, days=days)
+
+
+def live_rules(book: RuleBook, name: str = "All orders", **facts) -> RuleSetVersion:
+    """A rule set that counts from now on."""
+    draft = rule_sets.create(name, by=None, at=NOON, **facts)
+    rule_sets.rewrite(draft.pk, book, by=None, at=NOON)
+    return rule_sets.publish_first(draft.pk, at=NOON)
 
 
 def request(

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,9 +39,7 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     asked = bundling.asked_by(request, seen)
     facts = _facts(request, asked, policy, seen, at=batch.at)
     network = _network(facts, seen)
-    if network.book.needs_loads:
-        facts = replace(facts, loads=seen.loads(batch.at))
-    plan = planner.plan(facts, stock=seen.stock, network=network)
+    plan = planner.plan(seen.informed(facts, network, batch.at), stock=seen.stock, network=network)
     if plan.is_refused:
         raise RefusedByRules(f"{plan.why} {network.book.name} refuses such orders.")
     _refuse_blocked(asked, policy, seen, plan)

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import msgspec
 from django.db import connection
 
 from fulfilment import queries as work_queries
+from inventory import history
 from oms.catalogue import queries as sku_queries
 from oms.catalogue.queries import Component
 from oms.core import idempotency
@@ -16,7 +17,8 @@ from oms.core.errors import Invalid
 from oms.core.idempotency import Claim, Pending
 from oms.flows.supplies import Bound, Supplies
 from oms.orders.requests import NewOrder
-from oms.routing.problem import Line
+from oms.routing.network import Network
+from oms.routing.problem import Line, OrderFacts
 
 
 class UnknownSku(Invalid):
@@ -82,6 +84,7 @@ class Snapshot:
     supplies: Supplies = field(init=False)
     waited: Counter[int] = field(default_factory=Counter)
     given: Counter[int] | None = None
+    sold: dict[tuple[int, int], int] | None = None
 
     def __post_init__(self) -> None:
         self.supplies = Supplies(sku.id for sku in self.skus.values())
@@ -112,6 +115,18 @@ class Snapshot:
         if self.given is None:
             self.given = Counter(work_queries.orders_since_midnight(at))
         return self.given
+
+    def paces(self, at: datetime) -> dict[tuple[int, int], int]:
+        """How fast each location (id) sells each SKU (id) of this batch, in thousandths of a piece a day."""
+        if self.sold is None:
+            self.sold = history.paces([sku.id for sku in self.skus.values()], at=at)
+        return self.sold
+
+    def informed(self, facts: OrderFacts, network: Network, at: datetime) -> OrderFacts:
+        """The order with what its rules ask for beyond stock; nothing is read that they do not ask for."""
+        if network.needs_loads:
+            facts = replace(facts, loads=self.loads(at))
+        return replace(facts, paces=self.paces(at)) if network.needs_paces else facts
 
     def room_to_wait(self, sku: SeenSku) -> int | None:
         """Pieces that may still be ordered beyond stock; None is without limit."""

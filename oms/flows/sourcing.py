@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from fulfilment import queries as work_queries
@@ -45,10 +45,8 @@ def source_again(
     network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
         facts.destination
     )
-    if network.book.needs_loads:
-        facts = replace(facts, loads=seen.loads(at))
     stock = {place: pieces for place, pieces in seen.stock.items() if place[0] not in without}
-    plan = planner.plan(facts, stock=stock, network=network)
+    plan = planner.plan(seen.informed(facts, network, at), stock=stock, network=network)
     shortfall = {int(line_id): pieces for line_id, pieces in plan.shortfall}
     orders.wait({line.pk: shortfall.get(line.pk, 0) for line in wanted})
     waiting = _waiting(wanted, shortfall, seen)

@@ -1,14 +1,15 @@
 """Routing decisions over REST: those that were made, and those that would be."""
 
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from oms.core.api import read_body
 from oms.core.api.schema import documented
 from oms.core.api.views import ApiView
+from oms.flows import previewing
 from oms.routing import answers, queries
 from oms.routing.answers import DecisionAnswer, PreviewAnswer
-from oms.routing.preview import preview
 from oms.routing.preview_bodies import PreviewBody
 
 
@@ -33,4 +34,4 @@ class RoutingPreview(ApiView):
         """Plan an order on stock, rates and rules as they are, or as they are assumed; nothing is written."""
         body = read_body(request, PreviewBody)
         assumed = body.to_assumed(queries.shop_currency())
-        return Response(answers.of_plan(preview(body.to_wish(), assumed)))
+        return Response(answers.of_plan(previewing.preview_of(body.to_wish(), assumed, at=timezone.now())))

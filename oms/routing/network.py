@@ -8,12 +8,12 @@ every measure, and comparing them compares from the strongest.
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oms.routing import words
 from oms.routing.distances import Place, kilometres
 from oms.routing.effects import Compiled, compiled
-from oms.routing.problem import Band, Service, Site
+from oms.routing.problem import UNPRICED, Band, Service, Site
 from oms.routing.rules import Criterion, Ranking, RuleBook
 
 FIELD = 44
@@ -21,7 +21,6 @@ FIELD = 44
 
 _UNKNOWN_KM = 20_000
 NO_LIMIT = 1 << 62
-UNPRICED = Service("", "no rate", "", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,8 @@ class Lane:
     km: int | None
     rank: int
     bit: int
+    services: tuple[Service, ...]
+    scale: "_Scale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,10 @@ class Network:
     names: Mapping[str, str] = field(default_factory=dict)
     countries: frozenset[str] = frozenset()
     load_unit: int = 0
+    needs_loads: bool = False
+    needs_paces: bool = False
+    serve_unpriced: bool = True
+    narrowed: dict[tuple[int, frozenset[tuple[str, str]]], Lane] = field(default_factory=dict)
 
 
 def network(
@@ -91,20 +96,12 @@ def network(
 
     A site without a rate may still serve, after all that have one, unless ``serve_unpriced`` is off.
     """
-    distances = {site.id: _km(site, centre) for site in sites}
-    by_code = sorted(sites, key=lambda site: (site.code, site.id))
-    bits = {site.id: 1 << i for i, site in enumerate(by_code)}
-    near = sorted(sites, key=lambda site: (_far(distances[site.id]), site.priority, site.code, site.id))
-    lanes = []
-    for rank, site in enumerate(near):
-        scale = _Scale(book, _far(distances[site.id]), site.priority, bits[site.id], len(sites))
-        choices = _choices(tuple(services.get(site.id, ())), scale, serve_unpriced)
-        lanes.append(Lane(site, choices, distances[site.id], rank, bits[site.id]))
+    lanes = _lanes(sites, services, book, centre, serve_unpriced)
     names = {site.code: site.name for site in sites}
     by_days = _days_at(book.ranking)
     weights = book.ranking.weights
     return Network(
-        lanes=tuple(lanes),
+        lanes=lanes,
         book=book,
         currency=currency,
         compiled=tuple(compiled(rule, currency=currency, names=names, zone=zone) for rule in book.rules),
@@ -114,7 +111,42 @@ def network(
         names=names,
         countries=frozenset(site.country for site in sites if site.enabled),
         load_unit=_load_unit(book.ranking),
+        needs_loads=book.needs_loads,
+        needs_paces=book.needs_paces,
+        serve_unpriced=serve_unpriced,
     )
+
+
+def _lanes(
+    sites: Sequence[Site],
+    services: Mapping[int, Sequence[Service]],
+    book: RuleBook,
+    centre: Place | None,
+    serve_unpriced: bool,
+) -> tuple[Lane, ...]:
+    """The sites by distance, priority and code, each with its ways to send."""
+    distances = {site.id: _km(site, centre) for site in sites}
+    by_code = sorted(sites, key=lambda site: (site.code, site.id))
+    bits = {site.id: 1 << i for i, site in enumerate(by_code)}
+    near = sorted(sites, key=lambda site: (_far(distances[site.id]), site.priority, site.code, site.id))
+    lanes = []
+    for rank, site in enumerate(near):
+        scale = _Scale(book, _far(distances[site.id]), site.priority, bits[site.id], len(sites))
+        offered = tuple(services.get(site.id, ()))
+        choices = _choices(offered, scale, serve_unpriced)
+        lanes.append(Lane(site, choices, distances[site.id], rank, bits[site.id], offered, scale))
+    return tuple(lanes)
+
+
+def narrowed(prepared: Network, lane: Lane, without: frozenset[tuple[str, str]]) -> Lane:
+    """The same lane without some (carrier, service) pairs; rules leave few combinations, so each is kept."""
+    known = prepared.narrowed.get((lane.bit, without))
+    if known is None:
+        left = tuple(each for each in lane.services if (each.carrier, each.code) not in without)
+        unpriced = prepared.serve_unpriced and (UNPRICED.carrier, UNPRICED.code) not in without
+        known = replace(lane, choices=_choices(left, lane.scale, unpriced))
+        prepared.narrowed[lane.bit, without] = known
+    return known
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from oms.routing.rules import (
     ABOUT_SITES,
+    CAN_NARROW_SERVICES,
     GROUPS,
     MUST_NAME_SITES,
     NEEDS_NUMBER,
@@ -50,9 +51,14 @@ def rule(position: int, conditions: object, actions: object) -> Rule:
     if not done:
         raise _wrong("#/actions", "A rule does at least one thing.")
     about_sites = any(each.fact in ABOUT_SITES for each in asked)
+    about_services = any(each.fact is Fact.SERVICE for each in asked)
     for i, each in enumerate(done):
         if about_sites and each.does not in NEEDS_SITES:
             raise _wrong(f"#/actions/{i}", "What depends on the stock of a site can only change that site.")
+        if about_services and each.does not in CAN_NARROW_SERVICES:
+            raise _wrong(f"#/actions/{i}", "A carrier's service can be excluded or required.")
+        if each.does in MUST_NAME_SITES and each.sites == Sites() and not about_services:
+            raise _wrong(f"#/actions/{i}/sites", "Say which sites.")
     return Rule(position, asked, done)
 
 
@@ -89,8 +95,6 @@ def action(data: object, at: str = "#") -> Action:
     number = _number(entry.get("number"), f"{at}/number") if does in NEEDS_NUMBER else 0
     if does is Does.LIMIT_PARCELS and number < 1:
         raise _wrong(f"{at}/number", "At least one parcel is allowed.")
-    if does in MUST_NAME_SITES and sites == Sites():
-        raise _wrong(f"{at}/sites", "Say which sites.")
     note = entry.get("note", "")
     if not isinstance(note, str) or len(note) > _LONGEST_NOTE:
         raise _wrong(f"{at}/note", f"A note is a text of at most {_LONGEST_NOTE} characters.")

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from oms.routing import explaining
 from oms.routing.dealing import Arm, Pieces, Terms
-from oms.routing.effects import Treatment, nobody_left, preferences, treat, verdict
+from oms.routing.effects import Question, Treatment, nobody_left, preferences, treat, verdict
 from oms.routing.explaining import Case, Seen
-from oms.routing.network import Lane, Network, load_permille, preference_unit
+from oms.routing.network import Lane, Network, load_permille, narrowed, preference_unit
 from oms.routing.plans import Parcel, Plan, Share
 from oms.routing.problem import OrderFacts, Partial, demand_of
 from oms.routing.rules import IfNone
@@ -44,7 +44,12 @@ def _look(lane: Lane, case: Case, stock: Stock) -> Seen:
         return Seen(lane, has, Treatment([], dropped=True, effects=("Not active",)), sellable=False)
     if order.allowed_sites is not None and site_id not in order.allowed_sites:
         return Seen(lane, has, Treatment([], dropped=True, effects=("Not for this channel",)), sellable=False)
-    treated = treat(site, has, order, fired, case.network.countries) if fired else Treatment(has)
+    treated = Treatment(has)
+    if fired:
+        question = Question(order, case.demand, fired, case.network.countries)
+        treated = treat(site, has, lane.services, question)
+        if treated.without:
+            lane = narrowed(case.network, lane, treated.without)
     if not treated.dropped and not lane.choices:
         treated.dropped, treated.effects = True, (*treated.effects, "No rate to this destination")
     return Seen(lane, has, treated, sellable=True)

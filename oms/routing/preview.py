@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from oms.catalogue import queries as sku_queries
 from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy, UnknownChannel
 from oms.core.errors import Invalid
-from oms.routing import planner, preview_queries, queries, tables
+from oms.routing import preview_queries, queries, tables
 from oms.routing.network import Network, network
-from oms.routing.plans import Plan
 from oms.routing.preview_queries import KnownSku
 from oms.routing.problem import Band, Destination, Line, OrderFacts, Partial, Service, Site
 from oms.routing.rules import Criterion, Ranking, Rule, RuleBook
@@ -42,6 +42,7 @@ class Wish:
     lines: tuple[Wanted, ...]
     value_minor: int = 0
     currency: str = "AUD"
+    shipping_option: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +80,7 @@ class World:
     skus: Mapping[str, KnownSku] = field(default_factory=dict)
 
 
-def preview(wish: Wish, assumed: Assumed) -> Plan:
-    """The plan that this order would get.
-
-    Raises ``UnknownChannel``, ``UnknownSku``.
-    """
-    world = world_of(wish, assumed)
-    return planner.plan(world.facts, stock=world.stock, network=world.network, nodes=PATIENCE)
-
-
-def world_of(wish: Wish, assumed: Assumed) -> World:
+def world_of(wish: Wish, assumed: Assumed, *, at: datetime) -> World:
     """The order, the stock and the network that a preview is planned on.
 
     Raises ``UnknownChannel``, ``UnknownSku``.
@@ -102,7 +94,7 @@ def world_of(wish: Wish, assumed: Assumed) -> World:
     skus = _skus(wish, assumed)
     lines = _lines(wish, skus, assumed)
     sites = _sites(live.sites, assumed)
-    facts = _facts(wish, lines, policy, assumed)
+    facts = replace(_facts(wish, lines, policy, assumed), placed_at=at, asked_at=at)
     if assumed.levels is None:
         stock = preview_queries.available(line.sku_id for line in lines)
     else:
@@ -168,6 +160,7 @@ def _facts(wish: Wish, lines: tuple[Line, ...], policy: ChannelPolicy, assumed: 
         partial=Partial(policy.partial_policy) if assumed.rules is None else Partial.SPLIT,
         buffer=0 if assumes_stock else policy.stock_buffer,
         allowed_sites=None if assumes_stock else policy.sites,
+        shipping_option=wish.shipping_option,
     )
 
 

@@ -78,6 +78,7 @@ class PreviewBody(msgspec.Struct, frozen=True):
     shipping_address: AddressBody
     lines: Annotated[list[PreviewLine], msgspec.Meta(min_length=1, max_length=500)]
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "AUD"
+    shipping_option: Annotated[str, msgspec.Meta(max_length=32)] = ""
     customer: PreviewCustomer = PreviewCustomer()
     assume: AssumeBody | None = None
 
@@ -100,6 +101,7 @@ class PreviewBody(msgspec.Struct, frozen=True):
             lines=tuple(Wanted(line.sku, line.quantity) for line in self.lines),
             value_minor=money.rounded(value, self.currency).amount,
             currency=self.currency,
+            shipping_option=self.shipping_option,
         )
 
     def to_assumed(self, currency: str) -> Assumed:

@@ -44,7 +44,8 @@ class OrderFacts:
     """An order as the rules see it; ``value_minor`` is in the currency of the rate cards.
 
     ``buffer`` pieces of each SKU are never promised; ``allowed_sites`` of None means every site. ``asked_at`` is
-    when it is planned. ``loads`` has the orders that each site (id) was given today, where rules ask for them.
+    when it is planned. Where rules ask for them, ``loads`` has the orders that each site (id) was given today and
+    ``paces`` the thousandths of a piece that leave on an average day, by (site id, SKU id).
     """
 
     channel: str
@@ -61,6 +62,7 @@ class OrderFacts:
     shipping_option: str = ""
     asked_at: datetime | None = None
     loads: Mapping[int, int] = field(default_factory=dict)
+    paces: Mapping[tuple[int, int], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,10 @@ class Service:
     name: str
     carrier: str
     bands: tuple[Band, ...]
+
+
+UNPRICED = Service("", "no rate", "", ())
+"""How a site sends where no carrier of it has a rate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A rule narrows or reorders the sites for the orders that meet its conditions. Conditions about the order are
 asked once; conditions about a site are asked of each site, and the action then touches only those that meet
-them.
+them. A condition about a carrier's service is asked of each service of each site in the same way.
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,8 @@ class Fact(StrEnum):
     ORDERS_LEFT = "orders_left"
     HOUR = "hour"
     WEEKDAY = "weekday"
+    COVER = "days_of_cover"
+    SERVICE = "service"
 
 
 class Test(StrEnum):
@@ -110,22 +112,23 @@ class IfNone(StrEnum):
 WORDS = frozenset(
     {
         *(Fact.CHANNEL, Fact.CUSTOMER_TYPE, Fact.COUNTRY, Fact.REGION, Fact.POSTCODE, Fact.ZONE),
-        *(Fact.SHIPPING_OPTION, Fact.WEEKDAY),
+        *(Fact.SHIPPING_OPTION, Fact.WEEKDAY, Fact.SERVICE),
     }
 )
 NUMBERS = frozenset(
     {
         *(Fact.VALUE, Fact.WEIGHT, Fact.AVAILABLE, Fact.LONGEST_SIDE, Fact.VOLUME, Fact.ORDER_AGE),
-        *(Fact.ORDERS_LEFT, Fact.HOUR),
+        *(Fact.ORDERS_LEFT, Fact.HOUR, Fact.COVER),
     }
 )
 GROUPS = frozenset({Fact.SKU, Fact.TAG, Fact.CATEGORY, Fact.HAZARD})
-ABOUT_SITES = frozenset({Fact.AVAILABLE, Fact.ORDERS_LEFT, Fact.HOUR, Fact.WEEKDAY})
+ABOUT_SITES = frozenset({Fact.AVAILABLE, Fact.ORDERS_LEFT, Fact.HOUR, Fact.WEEKDAY, Fact.COVER})
 ABOUT_LOADS = frozenset({Fact.ORDERS_LEFT})
 NEEDS_SITES = frozenset(
     {Does.PREFER, Does.EXCLUDE, Does.REQUIRE, Does.KEEP, Does.CAP_ORDERS, Does.LOCAL, Does.INSURED}
 )
 MUST_NAME_SITES = frozenset({Does.PREFER, Does.REQUIRE})
+CAN_NARROW_SERVICES = frozenset({Does.EXCLUDE, Does.REQUIRE})
 NEEDS_NUMBER = frozenset({Does.KEEP, Does.LIMIT_PARCELS, Does.SPLIT_FROM_VALUE, Does.CAP_ORDERS})
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -201,6 +204,11 @@ class RuleBook:
             or any(done.does is Does.CAP_ORDERS for done in rule.actions)
             for rule in self.rules
         )
+
+    @property
+    def needs_paces(self) -> bool:
+        """Whether it asks how fast each site sells what is ordered."""
+        return any(asked.fact is Fact.COVER for rule in self.rules for asked in rule.conditions)
 
 
 class RuleInvalid(Invalid):

@@ -39,6 +39,8 @@ _FACTS = {
     Fact.ORDERS_LEFT: "what a site can still take today",
     Fact.HOUR: "the hour at a site",
     Fact.WEEKDAY: "the day at a site",
+    Fact.COVER: "the stock at a site",
+    Fact.SERVICE: "the carrier's service",
 }
 _TESTS = {
     Test.IS: "is",
@@ -98,6 +100,8 @@ def days(number: int) -> str:
 
 def condition(asked: Condition, currency: str) -> str:
     """The question as a clause: ``the order value is above 500.00``."""
+    if asked.fact is Fact.COVER:
+        return f"{_FACTS[asked.fact]} lasts {'more' if asked.test is Test.ABOVE else 'less'} than {days(asked.number)}"
     if asked.fact is Fact.VALUE:
         value = f"{amount(asked.number, currency)} {currency}"
     elif asked.fact in NUMBERS:
@@ -118,9 +122,21 @@ def sites(chosen: Sites, names: Names) -> str:
     return " ".join(part for part in (listed(parts, last="or") if parts else "any site", where) if part)
 
 
-def action(done: Action, names: Names, currency: str = "AUD") -> str:
-    """What is done, as a command: ``keep 5 of each SKU at Melbourne``."""
+def services(asked: Sequence[Condition]) -> str:
+    """The carriers' services that conditions mean: ``express or auspost/road``, ``any service but express``."""
+    says = [
+        f"{'any service but ' if each.test is Test.IS_NOT else ''}{listed(each.values, last='or')}"
+        for each in asked
+    ]
+    return " that is also ".join(says)
+
+
+def action(done: Action, names: Names, currency: str = "AUD", service: str = "") -> str:
+    """What is done, as a command: ``keep 5 of each SKU at Melbourne``, ``never ship by express``."""
     where = sites(done.sites, names)
+    if service:
+        ships = "never ship by" if done.does is Does.EXCLUDE else "ship only by"
+        return f"{ships} {service}{f' from {where}' if done.sites != Sites() else ''}"
     return {
         Does.PREFER: f"prefer {where}",
         Does.EXCLUDE: f"never ship from {where}",
@@ -143,17 +159,15 @@ def _origin(origin: Sites) -> str:
 
 def rule(written: Rule, *, currency: str, names: Names) -> str:
     """The rule as one sentence."""
-    does = listed([action(done, names, currency) for done in written.actions])
-    if not written.conditions:
-        return f"Always {does}."
-    when = listed([condition(asked, currency) for asked in written.conditions])
-    return f"When {when}, {does}."
+    asked, done = parts(written, currency=currency, names=names)
+    return f"When {listed(asked)}, {listed(done)}." if asked else f"Always {listed(done)}."
 
 
 def parts(written: Rule, *, currency: str, names: Names) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The rule's conditions and actions, each as a phrase of its own."""
-    asked = tuple(condition(each, currency) for each in written.conditions)
-    return asked, tuple(action(each, names, currency) for each in written.actions)
+    """The rule's conditions and actions, each as a phrase of its own; a carrier's service is part of the action."""
+    service = services([each for each in written.conditions if each.fact is Fact.SERVICE])
+    asked = tuple(condition(each, currency) for each in written.conditions if each.fact is not Fact.SERVICE)
+    return asked, tuple(action(each, names, currency, service) for each in written.actions)
 
 
 def criteria(chosen: Ranking) -> tuple[str, ...]:
