@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from oms.routing import explaining
+from oms.routing.bounds import least_cost
 from oms.routing.dealing import Arm, Pieces, Terms
 from oms.routing.effects import Question, Treatment, nobody_left, preferences, treat, verdict
 from oms.routing.explaining import Case, Seen
@@ -117,23 +118,16 @@ def _searched(case: Case, arms: list[Arm], target: Pieces, nodes: int | None) ->
 
 
 def _bound(arms: Sequence[Arm], network: Network, outcome: Outcome) -> int:
-    """The least that any plan can cost: its own cost with proof, else the fewest, cheapest parcels."""
+    """The least that any plan can cost: its own cost with proof, else what no plan is cheaper than."""
     if outcome.best is None:
         return 0
     cost = explaining.cost_of(outcome.best, network)
     if outcome.proven:
         return cost
-    sent = [sum(column) for column in zip(*[pieces for _, pieces, _ in outcome.best.shares], strict=True)]
-    most = [max(column) for column in zip(*[arm.stock for arm in arms], strict=True)]
-    fewest = max([-(-pieces // has) for pieces, has in zip(sent, most, strict=True) if has], default=1)
-    # A plan that leaves something out may need fewer parcels than this one.
-    fewest = 1 if outcome.best.worth[0] else fewest
-    cheapest: dict[int, int] = {}
-    for arm in arms:
-        least = min([step.cost_minor for step in arm.choice.steps])
-        cheapest[arm.bit] = min(least, cheapest.get(arm.bit, least))
-    parcels = sum(sorted(cheapest.values())[:fewest])
-    return min(cost, parcels + network.book.split_penalty_minor * (fewest - 1))
+    sent = tuple([sum(column) for column in zip(*[each for _, each, _ in outcome.best.shares], strict=True)])
+    penalty = network.book.split_penalty_minor
+    is_whole = not outcome.best.worth[0]
+    return min(cost, least_cost(arms, sent, penalty=penalty, is_whole=is_whole))
 
 
 def _written(case: Case, outcome: Outcome, bound: int) -> Plan:

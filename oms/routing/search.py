@@ -9,20 +9,24 @@ arm is taken only beside every arm that is better and has no less: swapping woul
 The runner-up is the best plan without one of the winner's sites.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from oms.routing.dealing import Arm, Pieces, Share, Terms, deal
+from oms.routing.network import NO_LIMIT
 from oms.routing.problem import covers
 
 NODES = 20_000
 """Sets looked at before the search settles for a plan with a stated gap."""
 RUNNER_UP_NODES = 500
 """Sets looked at for the best plan without one of the winner's sites."""
+GREEDY_AFTER = 300
+"""Sets looked at before a plan is made by taking what gains most for its price."""
 WAYS = 10_000
 """Ways to deal pieces over sites that are tried for one order, where weight makes a difference."""
 
+Gains = Callable[[Arm, int], float]
 Worth = tuple[float, float, float, float]
 """Pieces unfilled, strong measures, days, weak measures; the lower the better."""
 _WORST: Worth = (inf, inf, inf, inf)
@@ -69,8 +73,8 @@ class Attempt:
     """One search over these arms, sorted by worth; ``bar`` is a set that must be beaten."""
 
     __slots__ = (
-        *("arms", "bar", "best", "cut_short", "dominators", "flat", "goal", "held", "limit", "missed"),
-        *("most", "most_nodes", "nodes", "open", "siblings", "sums", "target", "terms", "ways"),
+        *("arms", "bar", "best", "cut_short", "dominators", "flat", "goal", "held", "limit", "may_lack"),
+        *("missed", "most", "most_nodes", "nodes", "open", "siblings", "sums", "target", "terms", "ways"),
     )
 
     def __init__(
@@ -94,7 +98,7 @@ class Attempt:
         self.held: tuple[int, tuple[Arm, ...], Pieces] | None = None
         self.bar: Worth = bar.worth if bar else _WORST
         self.open: Worth = _WORST
-        self.cut_short = False
+        self.cut_short = self.may_lack = False
         # Without weight bands in reach every way to deal costs the same.
         self.flat = all(arm.alone is arm.choice.steps[0] for arm in arms)
         self.sums: list[list[int]] = []
@@ -115,13 +119,20 @@ class Attempt:
             self._cover(0, (), self.target, _NOTHING, 0)
         if self.best is None and self.held is None and self.bar[0] > self.missed:
             self._suffixes()
+            self.may_lack = True
             if self.cut_short:
-                self._take_the_most()
+                self._take(_gain)
             self.nodes = 0
             self._fill(0, (), self.target, _NOTHING, 0)
         if self.best is None and self.held is not None:
             self.best = self._dealt(*self.held)
+        if any(arm.choice.caps[-1] < NO_LIMIT for arm in self.arms) and self._lacks_more_than_it_must():
+            # Part of what is too heavy for one parcel might fit into another: nobody has looked.
+            self.cut_short, self.open = True, (0, 0, 0, 0)
         return self.best
+
+    def _lacks_more_than_it_must(self) -> bool:
+        return self.best is None or self.best.worth[0] > self.missed
 
     def _dealt(self, unfilled: int, arms: tuple[Arm, ...], target: Pieces) -> Found:
         """The set with its shares; a search cut short may hold one with a site too many."""
@@ -217,8 +228,8 @@ class Attempt:
             if any(rest):
                 self._fill(j + 1, (*chosen, arm), rest, then, taken | self.siblings[j])
 
-    def _take_the_most(self) -> None:
-        """The stated fallback: again and again the site that has most of what is left."""
+    def _take(self, gains: Gains) -> None:
+        """The stated fallback: again and again the site that gains most of what is left."""
         chosen: tuple[Arm, ...] = ()
         left = self.target
         while any(left) and len(chosen) < self.limit:
@@ -227,9 +238,10 @@ class Attempt:
             rests = [_rest(left, arm.stock) for arm in free]
             if not free or all(rest == left for rest in rests):
                 break
-            best = min(range(len(free)), key=lambda i: (sum(rests[i]), i))
+            lacks = sum(left)
+            best = max(range(len(free)), key=lambda i: (gains(free[i], lacks - sum(rests[i])), -i))
             chosen, left = (*chosen, free[best]), rests[best]
-        if chosen:
+        if chosen and (self.may_lack or not any(left)):
             sent = tuple([wanted - lacking for wanted, lacking in zip(self.target, left, strict=True)])
             least = _least(_needed(chosen, sent))
             if self._worth(sum(left), *least) < self.bar:
@@ -241,8 +253,9 @@ class Attempt:
         """Deal the pieces over a set of sites and remember the set when it is the best so far."""
         if self.flat:
             # Weight makes no difference, so the bound is the worth and who sends what can wait.
-            self.bar = self._worth(unfilled, *least)
-            self.best, self.held = None, (unfilled, arms, target)
+            worth = self._worth(unfilled, *least)
+            if worth < self.bar:
+                self.best, self.held, self.bar = None, (unfilled, arms, target), worth
             return
         bar = self.bar if self.bar[0] == unfilled + self.missed else _WORST
         extra = sum([arm.extra for arm in arms])
@@ -260,6 +273,9 @@ class Attempt:
 
     def _visit(self) -> None:
         self.nodes += 1
+        if self.nodes == GREEDY_AFTER:
+            # A good plan early cuts off much of what is left to look at.
+            self._take(_gain_for_money)
         if self.nodes > self.most_nodes:
             self.cut_short, self.open = True, (0, 0, 0, 0)
 
@@ -296,6 +312,14 @@ class Attempt:
         for wanted, total, most in zip(left, self.sums[j], self.most[j], strict=True):
             lacks += max(0, wanted - min(total, room * most))
         return lacks
+
+
+def _gain(arm: Arm, pieces: int) -> float:
+    return pieces
+
+
+def _gain_for_money(arm: Arm, pieces: int) -> float:
+    return pieces / (1 + arm.strong)
 
 
 def _rest(left: Pieces, stock: Pieces) -> Pieces:

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from inventory.models import StockMovement
+from inventory.models import StockLocation, StockMovement
+from oms.channels.models import Channel
 from oms.orders.models import Order
 from oms.routing.models import RoutingDecision
 from tests.builders import location, rate, shelf
@@ -60,9 +61,9 @@ def cheapest(case: dict) -> tuple[int, Decimal | None]:
 
 
 def random_case(dice: random.Random) -> dict:
-    skus = [f"X{i}" for i in range(dice.randint(1, 4))]
-    places = [f"W{i}" for i in range(dice.randint(1, 7))]
-    most = dice.choice([1, 2, 5, 9])
+    skus = dice.sample(["MUG", "X0", "X1", "X2", "X3"], dice.randint(1, 4))
+    places = dice.sample(["PER", "SYD", *[f"W{i}" for i in range(6)]], dice.randint(1, 7))
+    most = dice.choice([1, 2, 5, 9, 100_000])
     lines = [(dice.choice(skus), dice.randint(1, most)) for _ in range(dice.randint(1, 5))]
     assume: dict = {
         "levels": [
@@ -78,7 +79,7 @@ def random_case(dice: random.Random) -> dict:
                 "cost": f"{dice.choice([0, 500, 700, 725, 1250, dice.randint(1, 3000)]) / 100:.2f}",
                 "days": dice.randint(1, 6),
             }
-            for place in places
+            for place in [*places, "NOWHERE"]
             for service in dice.sample(["road", "air", "sea"], dice.choice([0, 1, 1, 2, 3]))
         ],
         "rules": [],
@@ -92,6 +93,12 @@ def random_case(dice: random.Random) -> dict:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_answers_are_those_of_an_exhaustive_search(api, seed):  # noqa: F811  # the fixture
+    # None of this may show: what is assumed is all there is.
+    shelf("MUG", at="PER", on_hand=7)
+    shelf("MUG", at="SYD", on_hand=1)
+    rate("PER", region="WA", cost_minor=1, days=1)
+    StockLocation.objects.filter(code="SYD").update(is_active=False)
+    Channel.objects.update(stock_buffer=3, partial_policy="together")
     dice = random.Random(seed)
     for _ in range(60):
         case = random_case(dice)
@@ -122,8 +129,33 @@ def check_whole(plan: dict, case: dict) -> None:
     penalty = Decimal(assume.get("split_penalty", "0")) * max(0, len(parcels) - 1)
     assert Decimal(plan["cost"]) == sum(Decimal(each["cost"]) for each in plan["parcels"]) + penalty
     asked_for = sum(line["quantity"] for line in case["lines"])
+    assert isinstance(plan["unfilled"], int)
     assert asked_for - sum(sent.values()) == plan["unfilled"]
     assert sum(line["quantity"] for line in plan["unfilled_lines"]) == plan["unfilled"]
+
+
+@pytest.mark.slow
+def test_without_proof_it_says_so_and_the_bound_still_holds(api):  # noqa: F811
+    skus, places = [f"X{i}" for i in range(20)], [f"W{i:02d}" for i in range(60)]
+    dice = random.Random(5)
+    levels = [
+        {"sku": sku, "location": place, "available": dice.choice([0, 0, 0, 1, 2])}
+        for sku in skus
+        for place in places
+    ]
+    rates = [
+        {"location": place, "service": "road", "cost": f"{dice.randint(500, 900) / 100:.2f}", "days": 2}
+        for place in places
+    ]
+    lines = [(sku, 8) for sku in skus]
+
+    asked_for = asked(*lines, levels=levels, rates=rates, rules=[])
+    plan = api.post("routing/preview", asked_for).json()["plan"]
+
+    check_whole(plan, asked_for)
+    assert plan["unfilled"] == 0
+    assert plan["optimal"] is False
+    assert Decimal(plan["cost"]) / 2 < Decimal(plan["bound"]) < Decimal(plan["cost"])
 
 
 def test_without_assumptions_it_is_what_placing_would_decide_and_nothing_is_written(api):  # noqa: F811
