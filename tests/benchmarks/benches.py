@@ -20,7 +20,7 @@ from oms.core.actors import SYSTEM
 from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
 from oms.runtime.services import free_port
-from tests.benchmarks import books, load, stock_files
+from tests.benchmarks import books, bulk, load, planning, stock_files
 from tests.benchmarks.clients import Clients, Load, paired
 from tests.benchmarks.ground import HOT, SKUS
 
@@ -54,6 +54,9 @@ def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
             hot_sku_micro_batches,
             http_orders_8,
             import_100k,
+            planner,
+            bulk_flow_10k,
+            bulk_http_10k,
             books_of_stock,
         ):
             if not only or any(bench.__name__.startswith(name) for name in only):
@@ -129,6 +132,29 @@ def import_100k(clients: Clients, where: str) -> Iterator[Result]:
     yield _at_most("import_again_changed", run.changed_again, "rows", 0)
 
 
+def planner(clients: Clients, where: str) -> Iterator[Result]:
+    """Plans per second of one process, by how many locations there are."""
+    for locations, aim in ((5, 2_000), (10, 2_000), (50, 300)):
+        figure = planning.measured(locations)
+        yield _at_least(f"planner_{locations}", figure.per_second, "plans/s", aim)
+        yield _at_most(f"planner_{locations}_unproven", figure.unproven, "plans", 0)
+
+
+def bulk_flow_10k(clients: Clients, where: str) -> Iterator[Result]:
+    """10,000 orders of three lines through the flow, and scarce stock sold to the last piece that anybody wants."""
+    yield _ratio("bulk_flow_10k", *bulk.through_the_flow(clients), aim=4)
+    unsold, sold = bulk.unsold_pieces()
+    yield _at_most("bulk_scarce_unsold", unsold, "pieces", 0)
+    yield _at_least("bulk_scarce_sold", sold, "pieces", 1)
+
+
+def bulk_http_10k(clients: Clients, where: str) -> Iterator[Result]:
+    """The same over HTTP: ten calls of a thousand orders on one connection."""
+    _, token = tokens.create("bench-bulk", scopes=["*"], actor=SYSTEM, at=timezone.now())
+    with _web(where) as port:
+        yield _ratio("bulk_http_10k", *bulk.over_http(clients, port, token), aim=2)
+
+
 def books_of_stock(clients: Clients, where: str) -> Iterator[Result]:
     """Lists, stock of the past and closes at 10,000,000 movements beside the same at a hundredth of them."""
     for name, big, small in books.figures():
@@ -156,6 +182,10 @@ def _ratio(name: str, ours: float, reference: float, *, aim: float) -> Result:
 def _at_most(name: str, value: float, unit: str, aim: float) -> Result:
     ratio = round(value / aim, 3) if aim else value
     return Result(name, round(value, 1), unit, aim, ratio, 1, value <= aim)
+
+
+def _at_least(name: str, value: float, unit: str, aim: float) -> Result:
+    return Result(name, round(value, 1), unit, aim, round(value / aim, 3), 1, value >= aim)
 
 
 def _nothing_broken() -> Result:
