@@ -18,7 +18,6 @@ from oms.replays import api as replays
 from oms.routing import api as routing
 
 urlpatterns = [
-    path("", include("oms.core.api.urls")),
     path("orders", orders.Orders.as_view()),
     path("orders/bulk", orders.BulkOrders.as_view()),
     path("orders/<str:number>", orders.OneOrder.as_view()),
@@ -74,4 +73,5 @@ urlpatterns = [
     path("imports/<uuid:job_id>/commit", imports.CommitImport.as_view()),
     path("imports/<uuid:job_id>/undo", imports.UndoImport.as_view()),
     path("exports", imports.Exports.as_view()),
+    path("", include("oms.core.api.urls")),
 ]

@@ -72,14 +72,15 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "oms.core.middleware.RequestLog",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "oms.core.middleware.Programs",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_otp.middleware.OTPMiddleware",
     "oms.core.middleware.ClosedByDefault",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -111,6 +112,7 @@ DATABASES = {
     else {"ENGINE": "django.db.backends.postgresql", "NAME": "oms"}
 }
 DATABASES["default"] |= {
+    "ENGINE": "oms.core.database",
     "CONN_MAX_AGE": env.int("OMS_CONN_MAX_AGE", default=60),
     "CONN_HEALTH_CHECKS": True,
 }

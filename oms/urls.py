@@ -6,9 +6,9 @@ from django.urls import include, path
 admin.autodiscover()
 
 urlpatterns = [
+    path("api/v1/", include("oms.api_urls")),
     path("", include("oms.runtime.urls")),
     path("", include("oms.core.urls")),
-    path("api/v1/", include("oms.api_urls")),
     path("orders/", include("oms.orders.urls")),
     path("stock/", include("inventory.urls")),
     path("", include("fulfilment.urls")),

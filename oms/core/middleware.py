@@ -14,7 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from oms.core.logs import REQUEST_ID
 
@@ -72,6 +72,26 @@ class RequestLog:
             status=status,
             ms=round(seconds * 1000, 1),
         )
+
+
+class Programs:
+    """Answers programs at once: what only people have (cookies, sessions, messages) is not looked at for them."""
+
+    ADDRESSES = "/api/"
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(self.ADDRESSES):
+            return self.get_response(request)
+        match = resolve(request.path_info)
+        if Declared(match.func).scope is None:
+            # A page about the API, which a person looks at.
+            return self.get_response(request)
+        request.resolver_match = match
+        response = match.func(request, *match.args, **match.kwargs)
+        return response.render() if callable(getattr(response, "render", None)) else response
 
 
 class ClosedByDefault:

@@ -122,13 +122,7 @@ def recognise(text: str, *, at: datetime) -> Token | None:
     if match is None:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(
-            "select t.id, t.prefix, t.name, t.secret_hash, t.scopes, t.location_codes, t.last_used_at"
-            " from core_apitoken t left join core_user u on u.id = t.owner_id"
-            " where t.prefix = %s and t.revoked_at is null and (t.expires_at is null or t.expires_at > %s)"
-            " and (t.owner_id is null or u.is_active)",
-            [match[1], at],
-        )
+        cursor.execute("select * from core_find_token(%s, %s)", [match[1], at])
         row = cursor.fetchone()
         if row is None or not hmac.compare_digest(bytes(row[3]), _digest(text)):
             return None

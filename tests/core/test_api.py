@@ -222,3 +222,13 @@ def test_endpoints_are_managed_over_the_api(caller):
     problem_of(caller("GET", path, scopes=("orders:read",)), 403, "forbidden")
     assert caller("DELETE", path).status_code == 204
     problem_of(caller("GET", path), 404, "not-found")
+
+
+def test_cookies_of_a_person_open_no_door_of_programs(client, django_assert_num_queries):
+    client.force_login(User.objects.create_superuser("root", password="a long enough password"))
+
+    with django_assert_num_queries(0):
+        answer = client.get("/api/v1/things")
+
+    problem_of(answer, 401, "unauthenticated")
+    assert "Set-Cookie" not in answer
