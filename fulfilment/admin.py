@@ -9,6 +9,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from fulfilment.models import (
+    CancellationLine,
+    CancellationRequest,
     CarrierService,
     FulfilmentOrder,
     FulfilmentOrderLine,
@@ -94,6 +96,38 @@ class FulfilmentOrderAdmin(AtLocations, ReadOnly):
             flow(work.number, actor=request.user.actor, at=at, **facts)
 
         each(request, chosen.select_related("location"), act)
+
+
+class CancellationLineInline(ReadOnlyInline):
+    """Which pieces are meant."""
+
+    model = CancellationLine
+    beside = ("work_line__sku",)
+    fields = ("sku", "quantity")
+
+    @admin.display(description="SKU")
+    def sku(self, line: CancellationLine) -> str:
+        """What it is."""
+        return str(line.work_line.sku)
+
+
+@admin.register(CancellationRequest)
+class CancellationRequestAdmin(AtLocations, ReadOnly):
+    """What partners were asked to leave out of confirmed work, and what they said."""
+
+    location_path = "fulfilment_order__location__code"
+    inlines = (CancellationLineInline,)
+    list_display = (
+        *("fulfilment_order", "state", "reason_code", "reason", "requested_at", "requested_by"),
+        *("answer_by", "answered_at", "answered_by", "answer"),
+    )
+    list_filter = ("state", "reason_code", "fulfilment_order__location")
+    list_select_related = ("fulfilment_order",)
+    search_fields = ("fulfilment_order__number__exact", "fulfilment_order__order__number__exact")
+    search_help_text = "A whole fulfilment order number or order number."
+    ordering = ("-id",)
+    list_per_page = 50
+    show_full_result_count = False
 
 
 class ContentInline(ReadOnlyInline):

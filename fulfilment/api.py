@@ -1,17 +1,19 @@
 """Fulfilment orders over REST: how a warehouse or partner answers and reports what has left."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
-from django_filters import CharFilter, FilterSet, MultipleChoiceFilter
+from django_filters import BooleanFilter, CharFilter, FilterSet, MultipleChoiceFilter
 from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fulfilment import queries
+from fulfilment import cancellation_queries, queries
 from fulfilment.models import FulfilmentOrder, Shipment
 from fulfilment.rules import FulfilmentOrderNotFound, NewParcel, ParcelLine, RequestStatus, WorkStatus
 from oms.core import idempotency
@@ -19,7 +21,7 @@ from oms.core.api import answered, keyed, page_of, read_body
 from oms.core.api.filtering import filtered
 from oms.core.api.schema import documented, list_of
 from oms.core.api.views import ApiView
-from oms.flows import shipping
+from oms.flows import recalling, shipping
 
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -47,6 +49,19 @@ class ParcelAnswer(msgspec.Struct):
     lines: list[dict[str, Any]]
 
 
+class CancellationAnswer(msgspec.Struct):
+    """Pieces that the location was asked to leave out, until when it is to answer, and what it has said."""
+
+    state: str
+    lines: list[dict[str, Any]]
+    reason: str
+    reason_code: str
+    requested_at: datetime
+    answer_by: datetime
+    answered_at: datetime | None
+    answer: str
+
+
 class WorkDetail(msgspec.Struct):
     """One order's work at one location."""
 
@@ -62,6 +77,7 @@ class WorkDetail(msgspec.Struct):
     shipping_address: dict[str, str]
     lines: list[WorkLine]
     parcels: list[ParcelAnswer]
+    cancellation: CancellationAnswer | None = None
 
 
 class ParcelLineBody(msgspec.Struct, frozen=True):
@@ -101,6 +117,20 @@ class RejectBody(msgspec.Struct, frozen=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
+class Verdict(StrEnum):
+    """What a location says to a cancellation."""
+
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+
+
+class CancellationBody(msgspec.Struct, frozen=True):
+    """Whether the pieces are left out; a refusal says why."""
+
+    answer: Verdict
+    reason: Annotated[str, Meta(max_length=200)] = ""
+
+
 class WorkFilter(FilterSet):
     """Filters of fulfilment orders; several statuses mean any of them."""
 
@@ -110,10 +140,18 @@ class WorkFilter(FilterSet):
     request_status = MultipleChoiceFilter(
         choices=[(each.value, each.value) for each in RequestStatus], label="What the location has answered"
     )
+    cancellation = BooleanFilter(method="asked_to_cancel", label="Asked to leave pieces out, not answered")
 
     class Meta:
         model = FulfilmentOrder
         fields: tuple[str, ...] = ()
+
+    def asked_to_cancel(
+        self, rows: "QuerySet[FulfilmentOrder]", name: str, asked: bool
+    ) -> "QuerySet[FulfilmentOrder]":
+        """Work with a cancellation that waits for its answer, or all other work."""
+        waiting = cancellation_queries.unanswered(None).values("fulfilment_order")
+        return rows.filter(pk__in=waiting) if asked else rows.exclude(pk__in=waiting)
 
 
 class WorkView(ApiView):
@@ -124,7 +162,7 @@ class WorkView(ApiView):
 
         Raises ``FulfilmentOrderNotFound``, also when it stands where the token does not reach.
         """
-        found = queries.work_with_lines().filter(number=number).select_related("order__contact").first()
+        found = _work().filter(number=number).first()
         if found is None or not self.token.may_at(found.location.code):
             raise FulfilmentOrderNotFound(f"There is no fulfilment order {number}.")
         return found
@@ -142,7 +180,7 @@ class FulfilmentOrders(WorkView):
     )
     def get(self, request: Request) -> Response:
         """A page of the fulfilment orders that the filters leave."""
-        rows = filtered(WorkFilter, queries.work_with_lines().select_related("order__contact"), request)
+        rows = filtered(WorkFilter, _work(), request)
         if self.token.locations is not None:
             rows = rows.filter(location__code__in=sorted(self.token.locations))
         return page_of(rows, request, render=_answer, ordering=("-opened_at", "-id"))
@@ -186,6 +224,32 @@ class Reject(WorkView):
         return Response(_answer(self.work(number)))
 
 
+class AnswerCancellation(WorkView):
+    """The location was asked to leave pieces out, and answers."""
+
+    scope = "fulfilment:write"
+
+    @documented("Answer a cancellation", body=CancellationBody, answers={200: WorkDetail}, keyed=True)
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """Accept: the pieces are free and cancelled at once. Refuse: they stay, and whoever asked is told why."""
+        self.work(number)
+        claim = keyed(request, required=False)
+        body = read_body(request, CancellationBody)
+
+        def render(answered_work: object) -> tuple[int, object]:
+            return 200, _answer(self.work(number))
+
+        with idempotency.claimed(claim, render=render) as answer:
+            recalling.answer(
+                number,
+                accepts=body.answer is Verdict.ACCEPT,
+                said=body.reason,
+                actor=self.actor,
+                at=timezone.now(),
+            )
+        return answered(answer)
+
+
 class Ship(WorkView):
     """Parcels have left."""
 
@@ -214,6 +278,27 @@ class Ship(WorkView):
                 at=timezone.now(),
             )
         return answered(answer)
+
+
+def _work() -> QuerySet[FulfilmentOrder]:
+    rows = queries.work_with_lines().select_related("order__contact")
+    return rows.prefetch_related(cancellation_queries.newest_first())
+
+
+def _cancellation(work: FulfilmentOrder) -> CancellationAnswer | None:
+    last = next(iter(work.cancellations.all()), None)
+    if last is None:
+        return None
+    return CancellationAnswer(
+        last.state,
+        [{"sku": line.work_line.sku.code, "quantity": line.quantity} for line in last.lines.all()],
+        last.reason,
+        last.reason_code,
+        last.requested_at,
+        last.answer_by,
+        last.answered_at,
+        last.answer,
+    )
 
 
 def _answer(work: FulfilmentOrder) -> WorkDetail:
@@ -251,4 +336,5 @@ def _answer(work: FulfilmentOrder) -> WorkDetail:
             )
             for parcel in work.parcels.all()
         ],
+        cancellation=_cancellation(work),
     )

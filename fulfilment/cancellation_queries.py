@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Prefetch, QuerySet, Sum
 
 from fulfilment.models import CancellationLine, CancellationRequest, FulfilmentOrder, Parcel
 from fulfilment.rules import AskState, NothingAsked, RequestStatus
@@ -39,13 +39,31 @@ def asked_pieces(work_ids: Iterable[int]) -> Counter[int]:
     return Counter(dict(rows.annotate(pieces=Sum("quantity")).order_by()))
 
 
-def requests_of(order_id: int) -> QuerySet[CancellationRequest]:
-    """Every cancellation that partners were asked for of an order, newest first."""
+def requests_of(order_ids: Iterable[int]) -> QuerySet[CancellationRequest]:
+    """Every cancellation that partners were asked for of these orders, newest first."""
     return (
-        CancellationRequest.objects.filter(fulfilment_order__order_id=order_id)
+        CancellationRequest.objects.filter(fulfilment_order__order_id__in=list(order_ids))
         .select_related("fulfilment_order__location")
         .prefetch_related("lines__work_line__sku")
         .order_by("-id")
+    )
+
+
+def newest_first() -> "Prefetch[str]":
+    """Cancellations of work with their lines, to be read along with the work."""
+    rows = CancellationRequest.objects.prefetch_related("lines__work_line__sku").order_by("-id")
+    return Prefetch("cancellations", rows)
+
+
+def unanswered(location_codes: Iterable[str] | None) -> QuerySet[CancellationRequest]:
+    """Cancellations at these locations (None: everywhere) that wait for an answer, the most urgent first."""
+    rows = CancellationRequest.objects.filter(state=AskState.REQUESTED.value)
+    if location_codes is not None:
+        rows = rows.filter(fulfilment_order__location__code__in=list(location_codes))
+    return (
+        rows.select_related("fulfilment_order__location", "fulfilment_order__order__contact")
+        .prefetch_related("lines__work_line__sku")
+        .order_by("answer_by", "id")
     )
 
 

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from fulfilment.views import pack, papers, pick, queues
+from fulfilment.views import cancellations, pack, papers, pick, queues
 
 app_name = "fulfilment"
 
 urlpatterns = [
+    path("cancellations", cancellations.Cancellations.as_view(), name="cancellations"),
+    path("cancellations/<str:number>", cancellations.RecordAnswer.as_view(), name="answer_cancellation"),
     path("pick", queues.ToPick.as_view(), name="to_pick"),
     path("pick/next", queues.NextTask.as_view(), name="next_task"),
     path("pick/undo/<uuid:key>", pick.Undo.as_view(), name="undo"),

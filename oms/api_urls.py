@@ -59,6 +59,7 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>", fulfilment.OneFulfilmentOrder.as_view()),
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
     path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
+    path("fulfilment-orders/<str:number>/cancellation", fulfilment.AnswerCancellation.as_view()),
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
     path("scarcity", scarcity.ScarceSkus.as_view()),
     path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),

@@ -26,6 +26,8 @@ fill(
 KINDS = {
     "late_order": "Late order",
     "overdue_acknowledgement": "Partner has not answered",
+    "overdue_cancellation": "Partner has not answered a cancellation",
+    "refused_cancellation": "Partner does not cancel",
     "rejected_work": "Work rejected",
     "short_pick": "Too few on the shelf",
     "overdue_count": "Counts overdue",

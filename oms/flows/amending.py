@@ -1,21 +1,24 @@
 """Stories of change: an accepted order gets more, fewer or other pieces, or goes elsewhere."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from inventory.rules import LevelsMoved
 from oms.catalogue import queries as sku_queries
 from oms.channels import queries as channel_queries
-from oms.core import audit, money, outbox
+from oms.core import money
 from oms.core.actors import Actor
 from oms.core.errors import Invalid
 from oms.core.lifecycles import IllegalTransition
 from oms.core.transactions import owns_transaction
-from oms.flows import pulling, sourcing
+from oms.flows import concluding, pulling, recalling, sourcing
+from oms.flows.concluding import Edit
+from oms.orders import job_queries
 from oms.orders import queries as order_queries
 from oms.orders.amendments import (
     Amendment,
@@ -26,73 +29,121 @@ from oms.orders.amendments import (
     TooLateToChange,
 )
 from oms.orders.models import Order, OrderLine
-from oms.orders.rules import OrderBlocked, OrderState
+from oms.orders.rules import ChangeKind, OrderBlocked, OrderState, whole_bundles
 from oms.orders.services import orders
 from oms.orders.services.orders import Change, NewPieces
 from oms.routing import queries as routing_queries
 
 
 @dataclass(slots=True)
-class _Edit:
-    """One edit of a locked order on its way."""
+class _Draft(Edit):
+    """An edit with the lines that it found and made; ``recalled`` pieces of work lines are asked of partners."""
 
-    order: Order
-    change: Change
     lines: list[OrderLine] = field(default_factory=list)
-    pieces: Counter[str] = field(default_factory=Counter)
     added: list[OrderLine] = field(default_factory=list)
+    recalled: Counter[int] = field(default_factory=Counter)
 
 
 @owns_transaction(retry_on=LevelsMoved)
-def amend_order(number: str, amendment: Amendment, *, reason: str, actor: Actor, at: datetime) -> Order:
+def amend_order(
+    number: str, amendment: Amendment, *, reason: str, code: str = "", actor: Actor, at: datetime
+) -> Order:
     """Change an order as far as that is still physically possible; stock, work and totals follow at once.
 
+    What a partner has confirmed is asked for, and follows when it accepts. ``code`` is of the managed list.
     Raises ``OrderNotFound``, ``OrderChanged``, ``TooLateToChange``, ``LineNotFound``, ``PriceNeeded``, ``SkuNotFound``,
-    ``OrderBlocked``, ``NoRoomToWait``, ``IllegalTransition`` when it has ended, ``Invalid`` without a reason.
+    ``OrderBlocked``, ``NoRoomToWait``, ``CancellationPending``, ``IllegalTransition`` when it has ended,
+    ``Invalid`` without a reason, ``UnknownReason``.
     """
     order = order_queries.lock_order(number)
-    _check(order, amendment, reason)
-    edit = _Edit(order, Change(reason.strip(), actor, at), list(order_queries.lines_of([order.pk])))
+    change = Change(_said(ChangeKind.EDIT, reason, code), actor, at, code)
+    _check(order, amendment.version)
+    draft = _Draft(order, change, lines=list(order_queries.lines_of([order.pk])))
     for difference in amendment.differences:
-        (_add if difference.pieces > 0 else _take)(edit, difference)
-    facts = _change_facts(edit, amendment)
-    if not edit.pieces and not facts:
+        (_add if difference.pieces > 0 else _take)(draft, difference)
+    draft.facts = _change_facts(draft, amendment)
+    return _finish(draft)
+
+
+@owns_transaction(retry_on=LevelsMoved)
+def cancel_lines(
+    number: str, pieces: Mapping[str, int | None], *, reason: str, code: str = "", actor: Actor, at: datetime
+) -> Order:
+    """Cancel so many pieces of each SKU (None: all that have not left); the rest of the order goes on.
+
+    Raises what ``amend_order`` raises.
+    """
+    order = order_queries.lock_order(number)
+    change = Change(_said(ChangeKind.CANCEL, reason, code), actor, at, code)
+    _check(order, None)
+    draft = _Draft(order, change, lines=list(order_queries.lines_of([order.pk])))
+    for sku, count in pieces.items():
+        wanted = _all_of(draft, sku) if count is None else count
+        if wanted:
+            _take(draft, Difference(sku, -wanted))
+    return _finish(draft)
+
+
+def cancel_all(order: Order, change: Change) -> Order:
+    """Cancel every piece of a locked order: what is ours at once, what partners have confirmed as they accept.
+
+    Raises ``CancellationPending``, ``TooLateToChange``.
+    """
+    draft = _Draft(order, change, lines=list(order_queries.lines_of([order.pk])))
+    for line in draft.lines:
+        wanted = line.quantity_waiting + line.quantity_unplanned + line.quantity_allocated
+        if wanted:
+            taken = _take_from(draft, [line], wanted, line.sku.code)
+            draft.pieces[line.sku.code] -= taken
+    draft.pieces = Counter({sku: count for sku, count in draft.pieces.items() if count})
+    return _finish(draft)
+
+
+def _finish(draft: _Draft) -> Order:
+    order, change = draft.order, draft.change
+    recalling.ask(draft, draft.recalled)
+    if not draft.pieces and not draft.facts:
         return order
     value_delta = orders.revalue(order)
-    plan = sourcing.source_again(order, actor=actor, at=at, why=f"Changed: {reason.strip()}.")
-    _refuse_shortfall(edit, plan.missing if plan else ())
-    _end_if_nothing_is_left(edit)
-    orders.refresh_progress([order.pk])
-    _note(edit, facts, value_delta)
+    plan = sourcing.source_again(order, actor=change.actor, at=change.at, why=f"Changed: {change.reason}.")
+    _refuse_shortfall(draft, plan.missing if plan else ())
+    concluding.conclude(draft, value_delta)
     return order
 
 
-def _check(order: Order, amendment: Amendment, reason: str) -> None:
-    if not reason.strip():
+def _said(kind: ChangeKind, reason: str, code: str) -> str:
+    """The words given, else those of the listed reason."""
+    listed = job_queries.reason(kind, code).name if code else ""
+    said = reason.strip() or listed
+    if not said:
         message = "Say why the order is changed."
         raise Invalid(message, problems=(("#/reason", message),))
+    return said
+
+
+def _check(order: Order, version: int | None) -> None:
     if order.state not in (OrderState.OPEN, OrderState.ON_HOLD):
         raise IllegalTransition(f"{order.number} is {order.status}: nothing of it can be changed any more.")
     seen = orders.changes_of(order.pk)
-    if amendment.version is not None and amendment.version != seen:
+    if version is not None and version != seen:
         raise OrderChanged(
-            f"{order.number} has been changed {seen} times, you saw {amendment.version}. Look at it again.",
+            f"{order.number} has been changed {seen} times, you saw {version}. Look at it again.",
             version=seen,
         )
 
 
-def _add(edit: _Edit, difference: Difference) -> None:
+def _add(draft: _Draft, difference: Difference) -> None:
     """More pieces are a line of their own, so that what was agreed before stays as it was."""
     sku = sku_queries.sku(difference.sku)
     if sku.is_bundle:
         message = f"{sku.code} is a bundle: place another order for more of it."
         raise TooLateToChange(message)
-    known = [line for line in edit.lines if line.sku_id == sku.pk and line.bundle_line_id is None]
+    known = [line for line in draft.lines if line.sku_id == sku.pk and line.bundle_line_id is None]
     price = difference.unit_price if difference.unit_price is not None else _price(known, sku.code)
-    total = money.total(price, difference.pieces, edit.order.currency)
-    added = orders.add_line(edit.order, NewPieces(sku, difference.pieces, price, total.amount))
-    edit.added.append(added)
-    edit.pieces[sku.code] += difference.pieces
+    total = money.total(price, difference.pieces, draft.order.currency)
+    added = orders.add_line(draft.order, NewPieces(sku, difference.pieces, price, total.amount))
+    draft.added.append(added)
+    draft.pieces[sku.code] += difference.pieces
 
 
 def _price(known: Sequence[OrderLine], code: str) -> Decimal:
@@ -101,23 +152,44 @@ def _price(known: Sequence[OrderLine], code: str) -> Decimal:
     return known[-1].unit_price
 
 
-def _take(edit: _Edit, difference: Difference) -> None:
-    """Fewer pieces: those that wait first, then untouched ones, then picked ones; never packed ones."""
-    bundles = [
-        line for line in edit.lines if line.bundle_line and line.bundle_line.sku.code == difference.sku
-    ]
-    if bundles:
-        for line in bundles:
-            _take_from(edit, [line], -difference.pieces * (line.quantity_per_bundle or 1), difference.sku)
-    else:
-        own = [line for line in edit.lines if line.sku.code == difference.sku and not line.bundle_line_id]
+def _all_of(draft: _Draft, sku: str) -> int:
+    """Pieces of a SKU (or bundles) that have neither left nor been cancelled."""
+    parts = [line for line in draft.lines if line.bundle_line and line.bundle_line.sku.code == sku]
+    if parts:
+        made = whole_bundles(parts)
+        bundle = parts[0].bundle_line
+        return bundle.quantity_ordered - made.shipped - made.cancelled if bundle else 0
+    own = [line for line in draft.lines if line.sku.code == sku and not line.bundle_line_id]
+    if not own:
+        raise LineNotFound(f"{draft.order.number} has no {sku}.", sku=sku)
+    return sum(line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled for line in own)
+
+
+def _take(draft: _Draft, difference: Difference) -> None:
+    """Fewer pieces: first those that wait, then untouched, picked and confirmed ones; never packed ones."""
+    sku, wanted = difference.sku, -difference.pieces
+    bundles = [line for line in draft.lines if line.bundle_line and line.bundle_line.sku.code == sku]
+    if not bundles:
+        own = [line for line in draft.lines if line.sku.code == sku and not line.bundle_line_id]
         if not own:
-            raise LineNotFound(f"{edit.order.number} has no {difference.sku}.", sku=difference.sku)
-        _take_from(edit, own[::-1], -difference.pieces, difference.sku)
-    edit.pieces[difference.sku] += difference.pieces
+            raise LineNotFound(f"{draft.order.number} has no {sku}.", sku=sku)
+        draft.pieces[sku] -= _take_from(draft, own[::-1], wanted, sku)
+    else:
+        taken = {}
+        for line in bundles:
+            pieces = wanted * (line.quantity_per_bundle or 1)
+            taken[line.pk] = (line.sku.code, pieces, _take_from(draft, [line], pieces, sku))
+        if all(got == pieces for _, pieces, got in taken.values()):
+            draft.pieces[sku] -= wanted
+        else:
+            # Part of a bundle waits for a partner's word: what is cancelled already is told piece by piece.
+            for code, _, got in taken.values():
+                draft.pieces[code] -= got
+    draft.pieces = Counter({code: count for code, count in draft.pieces.items() if count})
 
 
-def _take_from(edit: _Edit, lines: Sequence[OrderLine], pieces: int, sku: str) -> None:
+def _take_from(draft: _Draft, lines: Sequence[OrderLine], pieces: int, sku: str) -> int:
+    """Cancel pieces of these lines and note which a partner is to be asked for; how many are cancelled at once."""
     left = pieces
     cancelled: Counter[int] = Counter()
     for line in lines:
@@ -129,12 +201,17 @@ def _take_from(edit: _Edit, lines: Sequence[OrderLine], pieces: int, sku: str) -
         wanted[line.pk] = min(left, line.quantity_allocated)
         left -= wanted[line.pk]
     if left:
-        raise _too_late(edit.order, sku, pieces - left)
-    change = edit.change
-    got = pulling.pull(edit.order, wanted, why=change.reason, actor=change.actor, at=change.at)
-    if sum(got.values()) != sum(wanted.values()):
-        raise _too_late(edit.order, sku, pieces - sum(wanted.values()) + sum(got.values()))
+        raise _too_late(draft.order, sku, pieces - left)
+    change = draft.change
+    got = pulling.pull(draft.order, wanted, why=change.reason, actor=change.actor, at=change.at)
+    missing = {line: count - got.get(line, 0) for line, count in wanted.items()}
+    confirmed = recalling.confirmed_pieces(draft.order, missing, draft.recalled)
+    short = sum(missing.values()) - confirmed.total()
+    if short:
+        raise _too_late(draft.order, sku, pieces - short)
+    draft.recalled.update(confirmed)
     orders.cancel_pieces(cancelled + Counter(got))
+    return pieces - confirmed.total()
 
 
 def _too_late(order: Order, sku: str, possible: int) -> TooLateToChange:
@@ -146,25 +223,36 @@ def _too_late(order: Order, sku: str, possible: int) -> TooLateToChange:
     )
 
 
-def _change_facts(edit: _Edit, amendment: Amendment) -> list[str]:
-    order, address = edit.order, amendment.address
-    if address is not None and work_queries.packed_or_gone(order.pk):
-        raise TooLateToChange(f"Part of {order.number} is packed for the present address. Unpack it first.")
+def _change_facts(draft: _Draft, amendment: Amendment) -> list[str]:
+    order, address = draft.order, amendment.address
+    if address is not None:
+        _refuse_address(order)
     before = (order.ship_country, order.ship_region, order.ship_postcode)
     facts = orders.change_facts(order, amendment)
     if address is not None and before != (address.country, address.region, address.postcode):
         # Another place may be cheaper to send from now: all that nobody has touched is planned anew.
-        change = edit.change
+        change = draft.change
         wanted = {line.pk: line.quantity_allocated for line in order_queries.lines_of([order.pk])}
         pulling.pull(order, wanted, why=change.reason, actor=change.actor, at=change.at)
     return facts
 
 
-def _refuse_shortfall(edit: _Edit, missing: Sequence[tuple[str, int]]) -> None:
+def _refuse_address(order: Order) -> None:
+    if work_queries.packed_or_gone(order.pk):
+        raise TooLateToChange(f"Part of {order.number} is packed for the present address. Unpack it first.")
+    for work in work_queries.lock_live_work(order.pk):
+        if cancellation_queries.is_confirmed_elsewhere(work):
+            raise TooLateToChange(
+                f"{work.location.name} has confirmed {work.number} for the present address."
+                " Cancel its pieces first, or tell it by telephone."
+            )
+
+
+def _refuse_shortfall(draft: _Draft, missing: Sequence[tuple[str, int]]) -> None:
     """What is added waits for stock only where an order that comes in now might."""
     lacks = dict(missing)
-    policy = channel_queries.policies(routing_queries.stamp() or 0)[edit.order.channel.code]
-    for line in edit.added:
+    policy = channel_queries.policies(routing_queries.stamp() or 0)[draft.order.channel.code]
+    for line in draft.added:
         if not lacks.get(line.sku.code):
             continue
         if (line.sku.backorder_policy or policy.backorder_policy) == "block":
@@ -173,34 +261,3 @@ def _refuse_shortfall(edit: _Edit, missing: Sequence[tuple[str, int]]) -> None:
                 sku=line.sku.code,
             )
         orders.check_room_to_wait(line.sku)
-
-
-def _end_if_nothing_is_left(edit: _Edit) -> None:
-    lines = list(order_queries.lines_of([edit.order.pk]))
-    if all(line.quantity_cancelled == line.quantity_ordered for line in lines):
-        orders.cancel(edit.order, actor=edit.change.actor, at=edit.change.at)
-
-
-def _note(edit: _Edit, facts: Sequence[str], value_delta: int) -> None:
-    order, change = edit.order, edit.change
-    version = orders.note_change(order, pieces=edit.pieces, facts=facts, value_delta=value_delta, by=change)
-    changes = {"pieces": dict(edit.pieces), "facts": list(facts), "value_minor": value_delta}
-    audit.record(
-        "order.amended",
-        "order",
-        order.number,
-        actor=change.actor,
-        at=change.at,
-        note=change.reason,
-        changes=changes,
-    )
-    payload = {"number": order.number, "version": version, "reason": change.reason} | changes
-    outbox.record("order.amended", aggregate=f"order:{order.number}", payload=payload, at=change.at)
-    freed = sorted(sku for sku, pieces in edit.pieces.items() if pieces < 0)
-    if freed:
-        outbox.record(
-            "stock.changed",
-            aggregate=f"order:{order.number}",
-            payload={"skus": freed, "document": order.number, "quantity_delta": 1},
-            at=change.at,
-        )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.rules import WorkStatus
 from fulfilment.services import fulfilment_orders
@@ -12,15 +13,16 @@ from oms.core import audit, idempotency, outbox
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
 from oms.core.transactions import owns_transaction
-from oms.flows import hot, placement, snapshots, sourcing
+from oms.flows import amending, hot, placement, snapshots, sourcing
 from oms.flows.batches import Batch
 from oms.flows.placement import Ids
+from oms.orders import job_queries, scarcity_queries
 from oms.orders import queries as order_queries
-from oms.orders import scarcity_queries
 from oms.orders.models import Order
 from oms.orders.requests import NewOrder, Placed
-from oms.orders.rules import OrderState, TooLateToCancel
+from oms.orders.rules import ORDER_LIFECYCLE, ChangeKind, OrderState, TooLateToCancel
 from oms.orders.services import orders
+from oms.orders.services.orders import Change
 
 # So many orders are looked at for one piece of news; what still waits is served by the next or by the clock.
 MOST_SERVED = 200
@@ -57,20 +59,27 @@ def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) ->
     return answers
 
 
-@owns_transaction()
-def cancel_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Order:
+@owns_transaction(retry_on=LevelsMoved)
+def cancel_order(number: str, *, reason: str, code: str = "", actor: Actor, at: datetime) -> Order:
     """Cancel an order of which nothing is packed or gone; its stock is free again at once.
 
-    Raises ``OrderNotFound``, ``TooLateToCancel``, ``IllegalTransition``.
+    Pieces that a partner has confirmed are asked for: they stay, and the order with them, until it accepts.
+    ``code`` is of the managed list; its name is the reason when nothing more is said.
+    Raises ``OrderNotFound``, ``TooLateToCancel``, ``IllegalTransition``, ``CancellationPending``, ``UnknownReason``.
     """
+    if code:
+        reason = reason.strip() or job_queries.reason(ChangeKind.CANCEL, code).name
     order = order_queries.lock_order(number)
-    live = work_queries.lock_live_work(order.pk)
-    lines = work_queries.held_pieces(work.pk for work in live)
+    ORDER_LIFECYCLE.check(order.state, OrderState.CANCELLED, what=number)
     late = work_queries.packed_or_gone(order.pk)
     if late:
         raise TooLateToCancel(
             f"{', '.join(late)} is packed or has left. Unpack it, or take the goods back as a return."
         )
+    live = work_queries.lock_live_work(order.pk)
+    if any(cancellation_queries.is_confirmed_elsewhere(work) for work in live):
+        return amending.cancel_all(order, Change(reason or "Cancelled.", actor, at, code))
+    lines = work_queries.held_pieces(work.pk for work in live)
     freed = {line.allocation.reservation_id: line.allocation.reservation.quantity_open for line in lines}
     reservations.release(freed, actor=actor, at=at)
     fulfilment_orders.cancel_pieces({line.pk: line.quantity - line.quantity_cancelled for line in lines})
@@ -79,12 +88,13 @@ def cancel_order(number: str, *, reason: str, actor: Actor, at: datetime) -> Ord
     orders.cancel(order, actor=actor, at=at)
     orders.refresh_progress([order.pk])
     audit.record("order.cancelled", "order", number, actor=actor, at=at, note=reason)
-    outbox.record(
-        "order.cancelled",
-        aggregate=f"order:{number}",
-        at=at,
-        payload={"number": number, "reason": reason, "skus": sorted({line.sku.code for line in lines})},
-    )
+    payload = {
+        "number": number,
+        "reason": reason,
+        "code": code,
+        "skus": sorted({line.sku.code for line in lines}),
+    }
+    outbox.record("order.cancelled", aggregate=f"order:{number}", at=at, payload=payload)
     return order
 
 

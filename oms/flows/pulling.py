@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
 from fulfilment.services import fulfilment_orders
@@ -25,8 +26,13 @@ def pull(order: Order, wanted: dict[int, int], *, why: str, actor: Actor, at: da
     """Take so many pieces of each order line (id → pieces) off the order's work; what could be had.
 
     Their stock is free at once. Picked pieces lie in a tote: an alert at their location says to put them back.
+    What a partner has confirmed is left alone: it must be asked (``recalling``).
     """
-    live = {work.pk: work for work in work_queries.lock_live_work(order.pk)}
+    live = {
+        work.pk: work
+        for work in work_queries.lock_live_work(order.pk)
+        if not cancellation_queries.is_confirmed_elsewhere(work)
+    }
     lines = {line.pk: line for line in work_queries.lines_with_allocations(live)}
     found = _choose(lines.values(), wanted)
     freed = {lines[key].allocation.reservation_id: count for key, count in found.pieces.items()}

@@ -14,7 +14,9 @@ from oms.flows.count_opening import Wanted
 
 def serve_waiting(message: Message) -> None:
     """Stock came free: the orders that wait for it are served, each in its turn."""
-    skus = message.payload.get("skus") or [message.payload["sku"]]
+    said = message.payload
+    # An order that only waited frees nothing when it is cancelled.
+    skus = said["skus"] if "skus" in said else [said["sku"]]
     if message.payload.get("quantity_delta", 1) <= 0:
         return
     for sku in skus:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
 from fulfilment.services import fulfilment_orders
@@ -99,8 +100,12 @@ def _wanted(order: Order, sku_id: int) -> int:
 
 
 def _untouched(order: Order, sku: str, most: int) -> dict[int, int]:
-    """Pieces per work line that nobody has picked, no more than are wanted."""
-    live = work_queries.lock_live_work(order.pk)
+    """Pieces per work line that nobody has picked or confirmed elsewhere, no more than are wanted."""
+    live = [
+        work
+        for work in work_queries.lock_live_work(order.pk)
+        if not cancellation_queries.is_confirmed_elsewhere(work)
+    ]
     pieces: dict[int, int] = {}
     for line in work_queries.held_pieces(work.pk for work in live):
         loose = line.quantity - line.quantity_cancelled - line.quantity_picked

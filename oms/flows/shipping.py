@@ -15,9 +15,10 @@ from oms.alerts.services import alerts
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
-from oms.flows import naming, sourcing
+from oms.flows import naming, recalling, sourcing
 from oms.orders import queries as order_queries
 from oms.orders.services import orders
+from oms.orders.services.orders import Change
 
 NOTHING_SAID: Mapping[str, Sequence[str]] = {}
 
@@ -52,6 +53,7 @@ def reject(number: str, *, reason: str, actor: Actor, at: datetime) -> Fulfilmen
     )
     fulfilment_orders.cancel_pieces({line.pk: line.quantity - line.quantity_cancelled for line in lines})
     order = order_queries.lock_order(work.order.number)
+    recalling.accept_by_rejecting(work, order, Change(reason, actor, at))
     sourcing.source_again(
         order,
         actor=actor,
@@ -146,6 +148,7 @@ def _leave(
     naming.name_serials(lines, shipped, said)
     fulfilment_orders.settle_status(work, lines)
     orders.refresh_progress([work.order_id])
+    recalling.refuse_what_left(work, shipment=shipment.number, actor=actor, at=at)
     _tell_left(work, shipment, gone, actor=actor, at=at)
     return shipment
 

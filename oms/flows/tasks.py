@@ -42,8 +42,9 @@ def serve_backorders() -> int:
 
 @shared_task
 def watch_requests() -> int:
-    """Alert on fulfilment requests that nobody has answered in time, and on orders past their promise."""
-    return watching.overdue_requests(at=timezone.now()) + watching.late_orders(at=timezone.now())
+    """Alert on requests and cancellations that nobody has answered in time, and on orders past their promise."""
+    watches = (watching.overdue_requests, watching.overdue_cancellations, watching.late_orders)
+    return sum(watch(at=timezone.now()) for watch in watches)
 
 
 @shared_task

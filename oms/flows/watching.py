@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from oms.alerts import queries as alert_queries
 from oms.alerts.models import Severity
@@ -10,6 +11,7 @@ from oms.alerts.services import alerts
 from oms.core import audit
 from oms.core.actors import SYSTEM
 from oms.core.transactions import owns_transaction
+from oms.orders import job_queries
 from oms.orders import queries as order_queries
 
 MOST_AT_ONCE = 500
@@ -33,6 +35,30 @@ def overdue_requests(*, at: datetime) -> int:
 
 
 @owns_transaction()
+def overdue_cancellations(*, at: datetime) -> int:
+    """Alert on cancellations that partners have not answered in time, and close the others' alerts; says how many."""
+    overdue = list(cancellation_queries.overdue(at)[:MOST_AT_ONCE])
+    for request in overdue:
+        work = request.fulfilment_order
+        alert = alerts.open_alert(
+            "overdue_cancellation",
+            "fulfilment_order",
+            work.number,
+            at=at,
+            location=work.location.code,
+            message=f"{work.location.name} has not said whether it cancels pieces of {work.number},"
+            f" asked {request.requested_at:%d %b %H:%M} UTC. Ring them.",
+            url=f"/orders/{work.order.number}",
+        )
+        asked_by = job_queries.person(request.requested_by)
+        if asked_by is not None and alert.owner_id is None:
+            alerts.assign(alert, owner=asked_by)
+    still = {request.fulfilment_order.number for request in overdue}
+    _close_settled("overdue_cancellation", still, note="It was answered.", at=at)
+    return len(overdue)
+
+
+@owns_transaction()
 def late_orders(*, at: datetime) -> int:
     """Alert on open orders past their promise, and close the alerts of those that are not any more; says how many."""
     past = order_queries.past_promise(at)
@@ -50,15 +76,16 @@ def late_orders(*, at: datetime) -> int:
             message=f"{order.number} was promised by {order.promise_by:%d %b %H:%M} UTC and has not left.",
             url=f"/orders/{order.number}",
         )
-    _close_settled(past.values_list("number", flat=True), at=at)
+    still = past.values_list("number", flat=True)
+    _close_settled("late_order", still, note="It is late no more.", at=at)
     return len(late)
 
 
-def _close_settled(late: Iterable[str], *, at: datetime) -> None:
-    still = set(late)
-    for alert in alert_queries.lock_open("late_order"):
+def _close_settled(kind: str, present: Iterable[str], *, note: str, at: datetime) -> None:
+    still = set(present)
+    for alert in alert_queries.lock_open(kind):
         if alert.subject_id not in still:
-            alerts.close(alert, note="It is late no more.", actor=SYSTEM, at=at)
+            alerts.close(alert, note=note, actor=SYSTEM, at=at)
             audit.record("alert.closed", "alert", alert.pk, actor=SYSTEM, at=at, note=alert.note)
 
 

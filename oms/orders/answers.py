@@ -5,6 +5,7 @@ from datetime import datetime
 
 import msgspec
 
+from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder
 from oms.core.money import Money
@@ -43,6 +44,20 @@ class WorkAnswer(msgspec.Struct):
     location: str
     status: str
     lines: list[WorkLineAnswer]
+
+
+class CancellationAsked(msgspec.Struct):
+    """Pieces that a partner has confirmed and was asked to leave out, and what it says to it."""
+
+    fulfilment_order: str
+    location: str
+    state: str
+    lines: list[WorkLineAnswer]
+    reason: str
+    requested_at: datetime
+    answer_by: datetime
+    answered_at: datetime | None
+    answer: str
 
 
 class RoutingAnswer(msgspec.Struct):
@@ -94,6 +109,7 @@ class OrderAnswer(msgspec.Struct):
     lines: list[LineAnswer]
     fulfilment_orders: list[WorkAnswer]
     routing: RoutingAnswer | None
+    cancellations: list[CancellationAsked] = []
 
 
 def of_placed(placed: Placed) -> OrderPlaced:
@@ -129,7 +145,7 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
         work.setdefault(each.order_id, []).append(each)
     decisions = routing_queries.latest_decisions(ids)
     versions = change_queries.versions(ids)
-    return [
+    answered = [
         _answer(
             order,
             lines.get(order.pk, []),
@@ -139,6 +155,10 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
         )
         for order in found
     ]
+    asked = _cancellations(ids)
+    for order, answer in zip(found, answered, strict=True):
+        answer.cancellations = asked.get(order.pk, [])
+    return answered
 
 
 def routing(decision_id: int) -> RoutingAnswer:
@@ -178,6 +198,25 @@ def _answer(
         fulfilment_orders=[_work(each) for each in work],
         routing=routing(decision_id) if decision_id else None,
     )
+
+
+def _cancellations(order_ids: list[int]) -> dict[int, list[CancellationAsked]]:
+    found: dict[int, list[CancellationAsked]] = {}
+    for each in cancellation_queries.requests_of(order_ids):
+        work = each.fulfilment_order
+        asked = CancellationAsked(
+            work.number,
+            work.location.code,
+            each.state,
+            [WorkLineAnswer(line.work_line.sku.code, line.quantity) for line in each.lines.all()],
+            each.reason,
+            each.requested_at,
+            each.answer_by,
+            each.answered_at,
+            each.answer,
+        )
+        found.setdefault(work.order_id, []).append(asked)
+    return found
 
 
 def _lines(lines: list[OrderLine], currency: str) -> list[LineAnswer]:

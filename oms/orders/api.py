@@ -1,6 +1,6 @@
 """Orders over REST."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from django.http import HttpResponse
@@ -15,11 +15,11 @@ from oms.core.api.filtering import filtered
 from oms.core.api.schema import documented, list_of
 from oms.core.api.views import ApiView
 from oms.core.errors import Invalid, Refusal
-from oms.flows import ordering, standing
+from oms.flows import amending, ordering, standing
 from oms.orders import answers, queries
 from oms.orders.answers import OrderAnswer, OrderPlaced
 from oms.orders.filters import OrderFilter
-from oms.orders.intake import OrderBody
+from oms.orders.intake import OrderBody, Word
 from oms.orders.models import Order
 from oms.orders.requests import NewOrder, Placed
 
@@ -56,10 +56,30 @@ class HoldBody(msgspec.Struct, frozen=True):
     owner: str = ""
 
 
-class OptionalReasonBody(msgspec.Struct, frozen=True):
-    """Why something is done, if anybody said."""
+class CancelledLineBody(msgspec.Struct, frozen=True):
+    """Pieces of one SKU to cancel; without a quantity all that have not left."""
+
+    sku: Word
+    quantity: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] | None = None
+
+
+class CancelBody(msgspec.Struct, frozen=True):
+    """Why an order is cancelled, in words or by a code of the list of reasons; ``lines`` when only a part of it is."""
 
     reason: str = ""
+    reason_code: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    lines: Annotated[list[CancelledLineBody], msgspec.Meta(max_length=500)] = []
+
+    def pieces(self) -> dict[str, int | None]:
+        """Pieces by SKU.
+
+        Raises ``Invalid`` when a SKU is named twice.
+        """
+        wanted = {line.sku: line.quantity for line in self.lines}
+        if len(wanted) < len(self.lines):
+            message = "Name each SKU once."
+            raise Invalid(message, problems=(("#/lines", message),))
+        return wanted
 
 
 class Orders(ApiView):
@@ -126,16 +146,26 @@ class OneOrder(ApiView):
 
 
 class CancelOrder(ApiView):
-    """Cancel an order of which nothing is packed."""
+    """Cancel an order, or some of its lines, as far as nothing of it is packed."""
 
     scope = "orders:write"
 
-    @documented("Cancel an order", body=OptionalReasonBody, answers={200: OrderAnswer})
-    def post(self, request: Request, number: str) -> Response:
-        """Cancel it; its stock is free when the answer arrives."""
-        body = _reason(request)
-        ordering.cancel_order(number, reason=body.reason, actor=self.actor, at=timezone.now())
-        return _as_it_stands(queries.order(number))
+    @documented("Cancel an order", body=CancelBody, answers={200: OrderAnswer}, keyed=True)
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """Cancel it; its stock is free when the answer arrives.
+
+        What a partner has confirmed is asked for and stands under ``cancellations`` until the partner answers.
+        """
+        claim = keyed(request, required=False)
+        body = read_body(request, CancelBody) if request._request.body else CancelBody()
+        pieces = body.pieces()
+        said = {"reason": body.reason, "code": body.reason_code, "actor": self.actor, "at": timezone.now()}
+        with idempotency.claimed(claim, render=_changed) as answer:
+            if pieces:
+                amending.cancel_lines(number, pieces, **said)
+            else:
+                ordering.cancel_order(number, **said)
+        return answered(answer)
 
 
 class HoldOrder(ApiView):
@@ -193,8 +223,9 @@ def _bulk(fates: list[Placed | Refusal]) -> BulkAnswers:
     return BulkAnswers(results, accepted, len(fates) - accepted)
 
 
-def _reason(request: Request) -> OptionalReasonBody:
-    return read_body(request, OptionalReasonBody) if request._request.body else OptionalReasonBody()
+def _changed(order: object) -> tuple[int, object]:
+    assert isinstance(order, Order)  # the flow's own answer
+    return 200, answers.of_orders([queries.order(order.number)])[0]
 
 
 def _as_it_stands(order: Order) -> Response:

@@ -35,7 +35,8 @@ class DifferenceBody(msgspec.Struct, frozen=True):
 class AmendBody(msgspec.Struct, frozen=True):
     """What is to change, and why; what is absent stays. ``version`` is that of the order as it was read."""
 
-    reason: Annotated[str, Meta(min_length=1, max_length=200)]
+    reason: Annotated[str, Meta(max_length=200)] = ""
+    reason_code: Annotated[str, Meta(max_length=32)] = ""
     version: int | None = None
     lines: Annotated[list[DifferenceBody], Meta(max_length=500)] = []
     shipping_address: AddressBody | None = None
@@ -97,7 +98,14 @@ class AmendOrder(ApiView):
         body = read_body(request, AmendBody)
         amendment = body.to_amendment()
         with idempotency.claimed(claim, render=_as_it_stands) as answer:
-            amending.amend_order(number, amendment, reason=body.reason, actor=self.actor, at=timezone.now())
+            amending.amend_order(
+                number,
+                amendment,
+                reason=body.reason,
+                code=body.reason_code,
+                actor=self.actor,
+                at=timezone.now(),
+            )
         return answered(answer)
 
 

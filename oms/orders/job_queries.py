@@ -75,6 +75,19 @@ def standing_of(actor: Actor) -> tuple[str, bool]:
     return user.get_username(), user.is_superuser or bool(user.roles & _MANAGERS)
 
 
+def person(label: str) -> User | None:
+    """Whoever works here and stands behind an actor's label ("user:7"); programs are nobody."""
+    kind, _, key = label.partition(":")
+    return User.objects.filter(pk=key, is_active=True).first() if kind == "user" and key.isdecimal() else None
+
+
+def owner_of(order_id: int) -> User | None:
+    """Whoever answers for what holds an order now, if anybody does."""
+    held = Hold.objects.filter(order_id=order_id, released_at__isnull=True).exclude(owner="")
+    owner = held.values_list("owner", flat=True).first()
+    return User.objects.filter(username=owner, is_active=True).first() if owner else None
+
+
 def people() -> list[tuple[str, str]]:
     """Usernames and names of those who work here, by name."""
     found = User.objects.filter(is_active=True).order_by("first_name", "username")

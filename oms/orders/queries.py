@@ -7,7 +7,7 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.db.models.functions import Now
 
 from oms.channels.models import Channel
-from oms.orders.models import Hold, Order, OrderContact, OrderLine
+from oms.orders.models import Hold, Order, OrderContact, OrderLine, Promise
 from oms.orders.rules import OrderNotFound
 
 
@@ -116,6 +116,11 @@ def with_external_number(text: str) -> QuerySet[Order]:
 def holds_of(order_id: int) -> QuerySet[Hold]:
     """Every hold an order ever had, newest first."""
     return Hold.objects.filter(order_id=order_id).order_by("-placed_at")
+
+
+def promises_of(order_id: int) -> QuerySet[Promise]:
+    """Every promise of an order, the one that holds now on top."""
+    return Promise.objects.filter(order_id=order_id).order_by("-sequence")
 
 
 def orders_of_customer(email: str) -> int:

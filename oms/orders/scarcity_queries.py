@@ -103,6 +103,15 @@ def pieces_waiting(sku_ids: Iterable[int]) -> dict[int, int]:
     return dict(rows.annotate(pieces=Sum("quantity_waiting")).order_by())
 
 
+def claims_of(line_ids: Iterable[int]) -> dict[int, list[SupplyClaim]]:
+    """The announced deliveries that lines are bound to, by line id, the earliest first."""
+    found: dict[int, list[SupplyClaim]] = {}
+    rows = SupplyClaim.objects.filter(line__in=list(line_ids)).select_related("expected")
+    for claim in rows.order_by("expected__expected_on", "id"):
+        found.setdefault(claim.line_id, []).append(claim)
+    return found
+
+
 def turns(sku_code: str) -> dict[int, Turn]:
     """What managers decided for a SKU, by order id."""
     return {turn.order_id: turn for turn in Turn.objects.filter(sku__code=sku_code)}

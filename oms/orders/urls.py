@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.orders.views import detail, holds, hot, lists, many, panels, scarcity
+from oms.orders.views import deeds, detail, holds, hot, lists, many, panels, scarcity
 
 app_name = "orders"
 # Home shows these; loading the addresses hangs them there.
@@ -22,8 +22,8 @@ urlpatterns = [
     path("scarce/<str:sku>/turn", scarcity.Turn.as_view(), name="turn"),
     path("scarce/<str:sku>/give", scarcity.Give.as_view(), name="give"),
     path("<str:number>", detail.OrderPage.as_view(), name="detail"),
-    path("<str:number>/hold", detail.Hold.as_view(), name="hold"),
-    path("<str:number>/release", detail.Release.as_view(), name="release"),
-    path("<str:number>/assign", detail.Assign.as_view(), name="assign"),
-    path("<str:number>/cancel", detail.Cancel.as_view(), name="cancel"),
+    path("<str:number>/hold", deeds.Hold.as_view(), name="hold"),
+    path("<str:number>/release", deeds.Release.as_view(), name="release"),
+    path("<str:number>/assign", deeds.Assign.as_view(), name="assign"),
+    path("<str:number>/cancel", deeds.Cancel.as_view(), name="cancel"),
 ]

@@ -30,11 +30,12 @@ class NewPieces:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Why, by whom and when an order is changed."""
+    """Why, by whom and when an order is changed; ``code`` is of the managed list of reasons."""
 
     reason: str
     actor: Actor
     at: datetime
+    code: str = ""
 
 
 @joins_transaction

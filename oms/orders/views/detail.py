@@ -1,24 +1,26 @@
 """The page of one order: where it is, what it holds, why it ships from there, what happened."""
 
+from collections import Counter, defaultdict
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import Http404
-from django.urls import reverse
 
+from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
+from fulfilment.rules import LIVE_WORK
 from oms.core import history
-from oms.core.errors import Invalid
-from oms.core.templatetags.ui import clock
-from oms.core.views.frame import Action, Record
-from oms.flows import ordering, standing
-from oms.orders import job_queries, queries
-from oms.orders.models import Order
+from oms.core.templatetags.ui import clock, signed
+from oms.core.views.frame import Record
+from oms.orders import job_queries, queries, scarcity_queries
+from oms.orders.models import Order, OrderReason
 from oms.orders.rules import ChangeKind
 from oms.orders.views import answer, looks
 from oms.orders.views.lists import OrderList
 from oms.routing import queries as routing_queries
+
+SKUS_SHOWN = 4
 
 
 class OrderPage(Record):
@@ -32,8 +34,9 @@ class OrderPage(Record):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         order = self.order()
         order.is_done = order.state in {"closed", "cancelled"}
-        work = list(work_queries.work_of_order(order.pk))
-        lines = _lines(order, work)
+        work = _work(order)
+        asked = [one for each in work for one in each.cancellations.all() if one.state == "requested"]
+        lines = _lines(order, work, asked)
         hold = queries.active_hold(order.pk)
         zone = work[0].location.timezone if work else "UTC"
         facts = _facts(order, work, lines, hold, zone)
@@ -52,8 +55,13 @@ class OrderPage(Record):
             "lines": lines,
             "sums": _sums(lines),
             "work": work,
+            "work_live": [each for each in work if each.status != "cancelled"],
+            "cancellations_open": asked,
+            "may_answer": self.request.user.may("fulfilment.accept"),
+            "confirmed_by": _confirmed_by(work),
+            "promises": list(queries.promises_of(order.pk)),
             "why": _why(order),
-            "hold_reasons": job_queries.reasons(ChangeKind.HOLD),
+            **_reasons(),
             "people": job_queries.people(),
             "timeline": _timeline(order),
             "other_orders": queries.orders_of_customer(order.contact.customer_email),
@@ -78,19 +86,54 @@ class OrderPage(Record):
         )
 
 
-def _lines(order: Order, work: list[Any]) -> list[Any]:
-    lines = list(queries.lines_of([order.pk]))
-    done: dict[int, dict[str, int]] = {}
-    for each in work:
-        for part in each.lines.all():
-            tally = done.setdefault(part.allocation.order_line_id, {"picked": 0, "packed": 0})
-            tally["picked"] += part.quantity_picked
-            tally["packed"] += part.quantity_packed
+def _work(order: Order) -> list[Any]:
+    rows = work_queries.work_of_order(order.pk).prefetch_related(cancellation_queries.newest_first())
+    work: list[Any] = list(rows)
+    for one in work:
+        one.parts = []
+        for part in one.lines.all():
+            part.wanted = part.quantity - part.quantity_cancelled
+            if part.wanted:
+                one.parts.append(part)
+        one.wanted = sum(part.wanted for part in one.parts)
+        one.picked = sum(part.quantity_picked for part in one.parts)
+        one.rest = len(one.parts) > SKUS_SHOWN + 1
+    return work
+
+
+def _confirmed_by(work: list[Any]) -> list[str]:
+    confirmed = [one for one in work if one.parts and one.status in LIVE_WORK]
+    return sorted(
+        {one.location.name for one in confirmed if cancellation_queries.is_confirmed_elsewhere(one)}
+    )
+
+
+def _reasons() -> dict[str, list[OrderReason]]:
+    listed = job_queries.reasons(ChangeKind.HOLD, ChangeKind.CANCEL)
+    return {
+        "hold_reasons": [one for one in listed if one.kind == ChangeKind.HOLD],
+        "cancel_reasons": [one for one in listed if one.kind == ChangeKind.CANCEL],
+    }
+
+
+def _lines(order: Order, work: list[Any], asked: list[Any]) -> list[Any]:
+    lines: list[Any] = list(queries.lines_of([order.pk]))
+    claims = scarcity_queries.claims_of([line.pk for line in lines])
+    done: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for part in (part for each in work for part in each.lines.all()):
+        tally = done[part.allocation.order_line_id]
+        tally["picked"] += part.quantity_picked
+        tally["packed"] += part.quantity_packed
+        tally["asked"] += sum(
+            one.quantity for each in asked for one in each.lines.all() if one.work_line_id == part.pk
+        )
     for line in lines:
-        tally = done.get(line.pk, {})
-        line.picked, line.packed = tally.get("picked", 0), tally.get("packed", 0)
+        tally = done[line.pk]
+        line.picked, line.packed, line.asked = tally["picked"], tally["packed"], tally["asked"]
         # Shipped pieces were reserved once; staff read the column as "set aside so far".
         line.reserved = line.quantity_allocated
+        line.still_wanted = line.quantity_ordered - line.quantity_shipped - line.quantity_cancelled
+        line.claims = claims.get(line.pk, []) if line.quantity_waiting else []
     return lines
 
 
@@ -103,6 +146,7 @@ def _sums(lines: list[Any]) -> dict[str, int]:
         "packed",
         "quantity_shipped",
         "quantity_cancelled",
+        "still_wanted",
         "total_minor",
     )
     return {name: sum(getattr(line, name) for line in lines) for name in names}
@@ -150,7 +194,9 @@ def _why(order: Order) -> dict[str, Any] | None:
 
 def _candidate(one: dict[str, Any]) -> dict[str, Any]:
     stock = [f"{has} × {sku}" for sku, has in one.get("stock", {}).items()]
-    return one | {"stock_words": " · ".join(stock)}
+    # Of a long order the whole stock of each site would hide the decision.
+    shown, rest = (stock[:SKUS_SHOWN], stock[SKUS_SHOWN:]) if len(stock) > SKUS_SHOWN + 1 else (stock, [])
+    return one | {"stock_words": " · ".join(shown), "stock_rest": rest}
 
 
 def _timeline(order: Order) -> list[dict[str, Any]]:
@@ -158,8 +204,17 @@ def _timeline(order: Order) -> list[dict[str, Any]]:
     for entry in history.of("order", order.number)[:200]:
         deed = looks.deed_of(entry.action)
         by = "person" if entry.actor_kind == "user" else "system"
-        rows.append({"entry": entry, "deed": deed, "by": by})
+        rows.append({"entry": entry, "deed": deed, "by": by, "difference": _difference(entry)})
     return rows
+
+
+def _difference(entry: Any) -> str:
+    """What an edit changed, in words: "−2 × MUG, +1 × CUP, notes"."""
+    told = entry.changes or {}
+    if entry.action != "order.amended":
+        return ""
+    pieces = [f"{signed(count)} × {sku}" for sku, count in told.get("pieces", {}).items()]
+    return ", ".join([*pieces, *(name.replace("_", " ") for name in told.get("facts", []))])
 
 
 def _allowed(order: Order, work: list[Any], user: Any) -> dict[str, str]:
@@ -167,66 +222,12 @@ def _allowed(order: Order, work: list[Any], user: Any) -> dict[str, str]:
     ended = f"The order is {order.state}." if order.state in {"closed", "cancelled"} else ""
     late = [each.number for each in work if each.status in {"packed", "shipped"}]
     packed = f"{', '.join(late)} is packed or has left." if late else ""
+    no_change = "" if user.may("orders.change") else "Your roles do not allow changing orders."
     no_hold = "" if user.may("orders.hold") else "Your roles do not allow holding orders."
     no_cancel = "" if user.may("orders.cancel") else "Your roles do not allow cancelling orders."
     return {
+        "no_change": no_change or ended,
         "no_hold": no_hold or ended,
         "no_release": no_hold,
         "no_cancel": no_cancel or ended or packed,
     }
-
-
-class _OnOrder(Action):
-    def fallback(self, **kwargs: Any) -> str:
-        return reverse("orders:detail", kwargs=kwargs)
-
-
-class Hold(_OnOrder):
-    """Stop one order for a reason."""
-
-    permission = "orders.hold"
-
-    def carry_out(self, **kwargs: Any) -> None:
-        said = self.request.POST
-        standing.hold_order(
-            kwargs["number"],
-            reason=said.get("reason", ""),
-            code=said.get("code", ""),
-            owner=said.get("owner", ""),
-            **self.doing.as_arguments,
-        )
-
-
-class Release(_OnOrder):
-    """Let one held order go on."""
-
-    permission = "orders.hold"
-
-    def carry_out(self, **kwargs: Any) -> None:
-        standing.release_order(kwargs["number"], **self.doing.as_arguments)
-
-
-class Assign(_OnOrder):
-    """Make another person answer for the hold of one order."""
-
-    permission = "orders.hold"
-
-    def carry_out(self, **kwargs: Any) -> None:
-        owner = self.request.POST.get("owner", "")
-        standing.assign_hold(kwargs["number"], owner=owner, **self.doing.as_arguments)
-
-
-class Cancel(_OnOrder):
-    """Cancel one order of which nothing is packed."""
-
-    permission = "orders.cancel"
-
-    def carry_out(self, **kwargs: Any) -> None:
-        ordering.cancel_order(kwargs["number"], reason=_reason(self.request), **self.doing.as_arguments)
-
-
-def _reason(request: Any) -> str:
-    reason = request.POST.get("reason", "").strip()
-    if not reason:
-        raise Invalid("Say why: the next person who opens this order will ask.")
-    return reason[:200]

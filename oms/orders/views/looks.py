@@ -45,6 +45,14 @@ fill(
     },
 )
 fill(
+    "cancellation",
+    {
+        "requested": Look(WORK, "Asked"),
+        "accepted": Look(DONE, "Accepted"),
+        "refused": Look(STOP, "Refused"),
+    },
+)
+fill(
     "candidate",
     {
         "chosen": Look(DONE, "Chosen"),
@@ -80,6 +88,9 @@ DEEDS = {
     "parcel.closed": Deed("closed a parcel", "box", DONE),
     "shipment.left": Deed("handed it over", "truck", DONE),
     "fulfilment_order.acknowledged": Deed("accepted the work", "check", WORK),
+    "fulfilment.cancellation_requested": Deed("asked the partner to leave out", "send", WORK),
+    "fulfilment.cancellation_accepted": Deed("leaves out what was asked", "check", DONE),
+    "fulfilment.cancellation_refused": Deed("does not cancel", "hand-stop", STOP),
     "fulfilment_order.rejected": Deed("rejected the work", "hand-stop", STOP),
 }
 

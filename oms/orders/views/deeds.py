@@ -1,0 +1,61 @@
+"""The buttons of one order's page: hold, release, hand over, cancel."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from oms.core.errors import Invalid
+from oms.core.views.frame import Action
+from oms.flows import ordering, standing
+
+
+class _OnOrder(Action):
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("orders:detail", kwargs=kwargs)
+
+
+class Hold(_OnOrder):
+    """Stop one order for a reason."""
+
+    permission = "orders.hold"
+
+    def carry_out(self, **kwargs: Any) -> None:
+        said = self.request.POST
+        standing.hold_order(
+            kwargs["number"],
+            reason=said.get("reason", ""),
+            code=said.get("code", ""),
+            owner=said.get("owner", ""),
+            **self.doing.as_arguments,
+        )
+
+
+class Release(_OnOrder):
+    """Let one held order go on."""
+
+    permission = "orders.hold"
+
+    def carry_out(self, **kwargs: Any) -> None:
+        standing.release_order(kwargs["number"], **self.doing.as_arguments)
+
+
+class Assign(_OnOrder):
+    """Make another person answer for the hold of one order."""
+
+    permission = "orders.hold"
+
+    def carry_out(self, **kwargs: Any) -> None:
+        owner = self.request.POST.get("owner", "")
+        standing.assign_hold(kwargs["number"], owner=owner, **self.doing.as_arguments)
+
+
+class Cancel(_OnOrder):
+    """Cancel one order of which nothing is packed."""
+
+    permission = "orders.cancel"
+
+    def carry_out(self, **kwargs: Any) -> None:
+        code, reason = self.request.POST.get("code", ""), self.request.POST.get("reason", "").strip()
+        if not code and not reason:
+            raise Invalid("Say why: the next person who opens this order will ask.")
+        ordering.cancel_order(kwargs["number"], reason=reason[:200], code=code, **self.doing.as_arguments)
