@@ -11,7 +11,7 @@ from django.utils.html import format_html, format_html_join
 
 from oms.core.errors import Refusal
 from oms.flows import ruling
-from oms.routing import parsing, queries, words
+from oms.routing import parsing, queries, rule_queries, words
 from oms.routing.forms import RuleForm, VersionForm
 from oms.routing.models import (
     Rate,
@@ -23,10 +23,8 @@ from oms.routing.models import (
     Zone,
     ZonePrefix,
 )
-from oms.routing.rules import RuleInvalid, RuleSetStatus
+from oms.routing.rules import RULE_SET_EDITABLE, RuleInvalid
 from oms.routing.services import rule_sets
-
-_EDITABLE = frozenset({RuleSetStatus.DRAFT.value, RuleSetStatus.TESTED.value})
 
 
 class VersionInline(admin.TabularInline):
@@ -88,11 +86,13 @@ class RuleInline(admin.TabularInline):
 
     def has_add_permission(self, request: HttpRequest, obj: RuleSetVersion | None = None) -> bool:
         """Only a draft grows."""
-        return obj is not None and obj.status in _EDITABLE and super().has_add_permission(request, obj)
+        return (
+            obj is not None and obj.status in RULE_SET_EDITABLE and super().has_add_permission(request, obj)
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: RuleSetVersion | None = None) -> bool:
         """Only a draft changes."""
-        editable = obj is None or obj.status in _EDITABLE
+        editable = obj is None or obj.status in RULE_SET_EDITABLE
         return editable and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: RuleSetVersion | None = None) -> bool:
@@ -115,12 +115,22 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
         "number",
         "status",
         "reads_as",
+        "to_mend",
         "created_by",
         "requested_by",
         "approved_by",
     )
     fields = (
-        *("rule_set", "number", "status", "reads_as", "criteria", "weights", "split_penalty_minor"),
+        *(
+            "rule_set",
+            "number",
+            "status",
+            "reads_as",
+            "to_mend",
+            "criteria",
+            "weights",
+            "split_penalty_minor",
+        ),
         *("max_parcels", "if_none", "note", "created_by", "requested_by", "approved_by"),
     )
 
@@ -134,7 +144,7 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: RuleSetVersion | None = None) -> bool:
         """Only a draft changes."""
-        editable = obj is None or obj.status in _EDITABLE
+        editable = obj is None or obj.status in RULE_SET_EDITABLE
         return editable and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -154,6 +164,23 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
         except RuleInvalid as refusal:
             return str(refusal)
         return format_html("<ol>{}</ol>", format_html_join("", "<li>{}</li>", ((line,) for line in says)))
+
+    @admin.display(description="To mend")
+    def to_mend(self, version: RuleSetVersion) -> str:
+        """What is wrong or odd about it as things are now."""
+        try:
+            found = rule_queries.findings(version)
+        except RuleInvalid as refusal:
+            return str(refusal)
+        lines = ((f"{each.where}: " if each.where else "", each.says, each.stops) for each in found)
+        marked = (
+            (where, says, " Must be mended before testing." if stops else "") for where, says, stops in lines
+        )
+        return (
+            format_html("<ul>{}</ul>", format_html_join("", "<li>{}{}{}</li>", marked))
+            if found
+            else "Nothing."
+        )
 
     @admin.action(description="Test the rules")
     def test(self, request: HttpRequest, versions: QuerySet[RuleSetVersion]) -> None:

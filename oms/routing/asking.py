@@ -146,13 +146,13 @@ def _asked_text(text: Callable[[OrderFacts], str], test: Test, values: frozenset
         starts = tuple(values)
         return lambda order, demand: text(order).casefold().startswith(starts)
     if test is Test.BETWEEN:
-        low, high = sorted(values, key=_sortable) if len(values) > 1 else (*values, *values)
-        return lambda order, demand: _sortable(low) <= _sortable(text(order).casefold()) <= _sortable(high)
+        low, high = sorted(values, key=sortable) if len(values) > 1 else (*values, *values)
+        return lambda order, demand: sortable(low) <= sortable(text(order).casefold()) <= sortable(high)
     wanted = test is Test.IS
     return lambda order, demand: (text(order).casefold() in values) is wanted
 
 
-def _sortable(postcode: str) -> tuple[int, int, str]:
+def sortable(postcode: str) -> tuple[int, int, str]:
     """Postcodes of digits by their number, others by their letters; the two kinds never mix."""
     text = postcode.replace(" ", "")
     return (0, int(text), "") if text.isdigit() else (1, 0, text)

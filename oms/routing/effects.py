@@ -125,7 +125,7 @@ def _narrow(
 ) -> None:
     """Take away the services that an action means, or all that it does not mean; having no rate is one too."""
     view, touches, found = at
-    here = touches and _means(action.sites, view.site)
+    here = touches and means(action.sites, view.site)
     out = frozenset(
         (each.carrier, each.code)
         for each in services
@@ -140,9 +140,9 @@ def _is_out(action: Action, view: SiteView, to: str, countries: frozenset[str]) 
     """Whether an action drops a site for what it is, and not for being named."""
     site = view.site
     if action.does is Does.CAP_ORDERS:
-        return _means(action.sites, site) and view.orders_today >= action.number
+        return means(action.sites, site) and view.orders_today >= action.number
     if action.does is Does.INSURED:
-        return _means(action.sites, site) and not site.is_insured
+        return means(action.sites, site) and not site.is_insured
     if action.does is Does.LOCAL:
         if to in countries:
             return site.country != to
@@ -172,7 +172,7 @@ def nobody_left(if_none: IfNone) -> tuple[str, ...]:
 
 
 def _apply(action: Action, says: str, view: SiteView, touches: bool, found: Treatment) -> None:
-    meant = touches and _means(action.sites, view.site)
+    meant = touches and means(action.sites, view.site)
     if (action.does is Does.REQUIRE and not meant) or (action.does is Does.EXCLUDE and meant):
         found.dropped = True
         found.effects += (says,)
@@ -185,7 +185,16 @@ def _apply(action: Action, says: str, view: SiteView, touches: bool, found: Trea
         found.effects += (f"{says}, has {seen}",)
 
 
-def _means(chosen: Sites, site: Site) -> bool:
+def drops(action: Action, site: Site) -> bool:
+    """Whether an action drops this site from every order that its rule is about."""
+    meant = means(action.sites, site)
+    if action.does is Does.INSURED:
+        return meant and not site.is_insured
+    return (action.does is Does.EXCLUDE and meant) or (action.does is Does.REQUIRE and not meant)
+
+
+def means(chosen: Sites, site: Site) -> bool:
+    """Whether an action that chose these sites means this one."""
     if chosen.codes and chosen.kinds:
         named = site.code in chosen.codes or site.kind in chosen.kinds
     elif chosen.codes:

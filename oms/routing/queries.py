@@ -218,9 +218,9 @@ def site_names() -> dict[str, str]:
     return dict(_shipping().values_list("code", "name"))
 
 
-def site_codes() -> frozenset[str]:
-    """The codes of all locations."""
-    return frozenset(_shipping().values_list("code", flat=True))
+def sites() -> tuple[Site, ...]:
+    """All locations that can ship, as the planner sees them."""
+    return _sites()
 
 
 def _shipping() -> QuerySet[StockLocation]:

@@ -33,6 +33,9 @@ RULE_SET_LIFECYCLE = Lifecycle(
 )
 
 
+RULE_SET_EDITABLE = frozenset({RuleSetStatus.DRAFT, RuleSetStatus.TESTED})
+
+
 class Fact(StrEnum):
     """What a condition asks about."""
 
@@ -121,6 +124,7 @@ NUMBERS = frozenset(
         *(Fact.ORDERS_LEFT, Fact.HOUR, Fact.COVER),
     }
 )
+ONE_OF = frozenset({Fact.CHANNEL, Fact.COUNTRY, Fact.REGION, Fact.ZONE, Fact.SHIPPING_OPTION, Fact.POSTCODE})
 GROUPS = frozenset({Fact.SKU, Fact.TAG, Fact.CATEGORY, Fact.HAZARD})
 ABOUT_SITES = frozenset({Fact.AVAILABLE, Fact.ORDERS_LEFT, Fact.HOUR, Fact.WEEKDAY, Fact.COVER})
 ABOUT_LOADS = frozenset({Fact.ORDERS_LEFT})

@@ -2,15 +2,15 @@
 
 from django.urls import path
 
-from oms.routing import views
+from oms.routing.views import pages
 
 app_name = "routing"
 
 urlpatterns = [
-    path("", views.RuleSets.as_view(), name="list"),
-    path("versions/<int:pk>", views.VersionPage.as_view(), name="version"),
-    path("versions/<int:pk>/test", views.Test.as_view(), name="test"),
-    path("versions/<int:pk>/ask", views.Ask.as_view(), name="ask"),
-    path("versions/<int:pk>/publish", views.Publish.as_view(), name="publish"),
-    path("versions/<int:pk>/draft", views.StartDraft.as_view(), name="draft"),
+    path("", pages.RuleSets.as_view(), name="list"),
+    path("versions/<int:pk>", pages.VersionPage.as_view(), name="version"),
+    path("versions/<int:pk>/test", pages.Test.as_view(), name="test"),
+    path("versions/<int:pk>/ask", pages.Ask.as_view(), name="ask"),
+    path("versions/<int:pk>/publish", pages.Publish.as_view(), name="publish"),
+    path("versions/<int:pk>/draft", pages.StartDraft.as_view(), name="draft"),
 ]

@@ -66,10 +66,10 @@ _UNITS = {
     Fact.HOUR: ":00",
 }
 _IF_NONE = {
-    IfNone.BACKORDER: "With no site left the order waits for stock.",
-    IfNone.ASK: "With no site left the order is held for a person.",
-    IfNone.REFUSE: "With no site left the order is refused.",
-    IfNone.ANY_SITE: "With no site left any site may ship, as if there were no rules.",
+    IfNone.BACKORDER: "the order waits for stock",
+    IfNone.ASK: "the order is held for a person",
+    IfNone.REFUSE: "the order is refused",
+    IfNone.ANY_SITE: "any site may ship, as if there were no rules",
 }
 _KINDS = {"own": "own sites", "3pl": "3PL partners", "supplier": "suppliers"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -186,6 +186,11 @@ def ranking(chosen: Ranking) -> str:
     return ", then ".join(_CRITERIA[criterion] for criterion in chosen.criteria)
 
 
+def if_none(then: IfNone) -> str:
+    """What becomes of an order that no site is left for."""
+    return _IF_NONE[then]
+
+
 def book(written: RuleBook, *, currency: str, names: Names) -> tuple[str, ...]:
     """The whole rule book as sentences, rules first."""
     says = [rule(each, currency=currency, names=names) for each in written.rules]
@@ -195,5 +200,5 @@ def book(written: RuleBook, *, currency: str, names: Names) -> tuple[str, ...]:
         says.append(f"Each parcel after the first counts {each} more.")
     if written.max_parcels:
         says.append(f"No order ships in more than {counted(written.max_parcels, 'parcel')}.")
-    says.append(_IF_NONE[written.if_none])
+    says.append(f"With no site left {_IF_NONE[written.if_none]}.")
     return tuple(says)

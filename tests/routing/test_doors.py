@@ -124,6 +124,23 @@ def test_the_page_offers_publishing_only_to_a_second_person(live: RuleSetVersion
     )
 
 
+def test_what_must_be_mended_stands_on_the_page_and_in_the_admin(live: RuleSetVersion) -> None:
+    dan, admin = person("dan"), person("root", superuser=True)
+    press(dan, f"/routing/versions/{live.pk}/draft")
+    draft = RuleSetVersion.objects.get(status="draft")
+    unknown = [{"fact": "sku", "test": "is", "values": ["SAUCER"]}]
+    draft.rules.create(position=9, conditions=unknown, actions=[{"does": "hold"}])
+
+    page = dan.get(f"/routing/versions/{draft.pk}").content.decode()
+    refused = press(dan, f"/routing/versions/{draft.pk}/test").content.decode()
+    shown = admin.get(f"/admin/routing/rulesetversion/{draft.pk}/change/").content.decode()
+
+    for text in (page, refused, shown):
+        assert "There is no SKU SAUCER: choose one that exists." in text
+    draft.refresh_from_db()
+    assert draft.status == "draft"
+
+
 def test_the_admin_shows_a_version_in_words_and_leaves_a_live_one_alone(live: RuleSetVersion) -> None:
     admin = person("root", superuser=True)
 

@@ -8,19 +8,22 @@ from django.db import DatabaseError, connection, transaction
 from oms.core.models import Approval, Grant, User
 from oms.core.roles import Role
 from oms.flows import ruling
-from oms.routing import queries
+from oms.routing import queries, rule_queries
 from oms.routing.models import RoutingDecision, RuleRow, RuleSetVersion
 from oms.routing.problem import Destination
 from oms.routing.rules import (
     Action,
+    Condition,
     Criterion,
     Does,
+    Fact,
     Ranking,
     Rule,
     RuleBook,
     RuleInvalid,
     SecondPersonNeeded,
     Sites,
+    Test,
     VersionPublished,
 )
 from oms.routing.services import reference, rule_sets
@@ -235,3 +238,45 @@ def test_the_flow_of_publishing_asks_for_a_second_person(dan: User, mai: User) -
     ruling.publish(draft_id, actor=mai.actor, at=NOON)
 
     assert queries.version(draft_id).status == "published"
+
+
+def test_a_draft_that_can_never_fire_is_not_tested_and_says_what_to_mend(dan: User) -> None:
+    draft = rule_sets.draft_from(_live().pk, by=dan, at=NOON)
+    never = (Condition(Fact.VALUE, Test.ABOVE, number=500), Condition(Fact.VALUE, Test.BELOW, number=100))
+    unknown = Condition(Fact.SKU, Test.IS, ("SAUCER",))
+    forbid = (Action(Does.FORBID_SPLIT),)
+    rule_sets.rewrite(
+        draft.pk, RuleBook((Rule(1, never, forbid), Rule(2, (unknown,), forbid))), by=dan, at=NOON
+    )
+
+    with pytest.raises(RuleInvalid) as refused, transaction.atomic():
+        rule_sets.test(draft.pk, by=dan, at=NOON)
+
+    assert str(refused.value).startswith("Rule 1: No figure meets this and an earlier condition")
+    assert [at for at, _ in refused.value.problems] == ["#/rules/1/conditions/1", "#/rules/2/conditions/0"]
+    assert queries.version(draft.pk).status == "draft"
+
+
+def test_what_is_known_is_read_from_the_shop(no_n_plus_one) -> None:
+    builders.location("PER")
+    builders.channel("web")
+    builders.sku("MUG", tags=["Fragile"], category="Mugs", hazard="9")
+    builders.sku("CUP", is_active=False)
+    builders.rate("PER", region="WA", cost_minor=500, days=2)
+    asks = [
+        *((Fact.SKU, code) for code in ("mug", "CUP", "SAUCER")),
+        *((Fact.TAG, tag) for tag in ("fragile", "frozen")),
+        *((Fact.CATEGORY, "mugs"), (Fact.HAZARD, "9"), (Fact.HAZARD, "3")),
+        *((Fact.ZONE, "AU-WA"), (Fact.SERVICE, "auspost/standard"), (Fact.CHANNEL, "web")),
+    ]
+    rules = [
+        Rule(i, (Condition(fact, Test.IS, (value,)),), (Action(Does.HOLD),))
+        for i, (fact, value) in enumerate(asks)
+    ]
+    services = Rule(9, rules[9].conditions, (Action(Does.EXCLUDE),))
+    draft = rule_sets.create("All orders", by=None, at=NOON)
+    rule_sets.rewrite(draft.pk, RuleBook((*rules[:9], services, *rules[10:])), by=None, at=NOON)
+
+    found = rule_queries.findings(queries.version(draft.pk))
+
+    assert [(each.rule, each.stops) for each in found] == [(2, False), (3, True), (5, False), (8, False)]

@@ -8,9 +8,11 @@ from oms.core import approvals, audit
 from oms.core.actors import SYSTEM
 from oms.core.models import Approval, User
 from oms.core.transactions import joins_transaction
-from oms.routing import parsing, queries
+from oms.routing import checking, parsing, queries, rule_queries
+from oms.routing.checking import Finding
 from oms.routing.models import RuleRow, RuleSet, RuleSetVersion
 from oms.routing.rules import (
+    RULE_SET_EDITABLE,
     RULE_SET_LIFECYCLE,
     RuleBook,
     RuleInvalid,
@@ -21,7 +23,6 @@ from oms.routing.rules import (
 
 PUBLISH = "routing.publish"
 _KIND = "rule_set_version"
-_EDITABLE = frozenset({RuleSetStatus.DRAFT.value, RuleSetStatus.TESTED.value})
 
 
 @joins_transaction
@@ -74,13 +75,13 @@ def edited(version_id: int, *, by: User, at: datetime) -> None:
 
 @joins_transaction
 def test(version_id: int, *, by: User | None, at: datetime) -> RuleSetVersion:
-    """Read every rule of a draft as the planner will, and note that it can be carried out.
+    """Read every rule of a draft as the planner will, and note that each can be carried out and can fire.
 
     Raises ``RuleSetNotFound``, ``RuleInvalid``, ``IllegalTransition``.
     """
     version = queries.lock_version(version_id)
     book = queries.book_of(version)
-    _know_the_sites(book)
+    _refuse_findings(checking.findings(book, rule_queries.known_to(version.rule_set, book)))
     RULE_SET_LIFECYCLE.check(version.status, RuleSetStatus.TESTED, what=f"{version}")
     version.status = RuleSetStatus.TESTED.value
     version.save(update_fields=["status"])
@@ -217,7 +218,7 @@ def _rank(version: RuleSetVersion, book: RuleBook) -> None:
 
 def _editable(version_id: int) -> RuleSetVersion:
     version = queries.lock_version(version_id)
-    if version.status not in _EDITABLE:
+    if version.status not in RULE_SET_EDITABLE:
         raise VersionPublished(f"{version} is {version.status}; start a draft from it.")
     return version
 
@@ -227,19 +228,13 @@ def _withdraw(version: RuleSetVersion, *, by: User | None, at: datetime) -> None
         approvals.void(PUBLISH, subject_kind=_KIND, subject_id=str(version.pk), by=by, at=at)
 
 
-def _know_the_sites(book: RuleBook) -> None:
-    known = queries.site_codes()
-    for rule in book.rules:
-        strange = [code for action in rule.actions for code in action.sites.codes if code not in known]
-        if strange:
-            raise RuleInvalid(
-                f"Rule {rule.position} names {_listed(strange)}, which no location is called.",
-                problems=((f"#/rules/{rule.position}", f"No location is called {strange[0]}."),),
-            )
-
-
-def _listed(codes: Sequence[str]) -> str:
-    return ", ".join(sorted(set(codes)))
+def _refuse_findings(found: Sequence[Finding]) -> None:
+    stops = [each for each in found if each.stops]
+    if stops:
+        first = f"{stops[0].where}: {stops[0].says}" if stops[0].where else stops[0].says
+        more = f" ({len(stops) - 1} more)" if len(stops) > 1 else ""
+        problems = tuple((f"#/rules/{each.rule}/{each.at}".rstrip("/"), each.says) for each in stops)
+        raise RuleInvalid(f"{first}{more}", problems=problems)
 
 
 def _tell(action: str, version: RuleSetVersion, *, by: User | None, at: datetime) -> None:

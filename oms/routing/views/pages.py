@@ -8,9 +8,9 @@ from oms.core import frame, status
 from oms.core.status import DONE, LOOK, WAIT, WORK, Look
 from oms.core.views.frame import Action, Page, Record
 from oms.flows import ruling
-from oms.routing import queries, words
-from oms.routing.models import RuleSet, RuleSetVersion
-from oms.routing.rules import IfNone, RuleInvalid, RuleSetStatus
+from oms.routing import queries, reading
+from oms.routing.models import RuleSet
+from oms.routing.rules import RULE_SET_EDITABLE, RuleSetStatus
 
 status.fill(
     "rule_version",
@@ -57,7 +57,8 @@ class VersionPage(Record):
         return super().get_context_data(**kwargs) | {
             "title": str(version),
             "version": version,
-            "read": _read_out(version, queries.site_names(), queries.shop_currency()),
+            "read": reading.with_findings(version, queries.site_names(), queries.shop_currency()),
+            "open": version.status in RULE_SET_EDITABLE,
             "live": queries.published_version(version.rule_set_id),
             "asked": request,
             "may_change": user.may("routing.change"),
@@ -114,28 +115,6 @@ def _rule_set(rule_set: RuleSet, names: dict[str, str], currency: str) -> dict[s
     return {
         "rule_set": rule_set,
         "live": live,
-        "read": _read_out(live, names, currency) if live else None,
+        "read": reading.read_out(live, names, currency) if live else None,
         "others": [each for each in versions if each is not live],
-    }
-
-
-def _read_out(version: RuleSetVersion, names: dict[str, str], currency: str) -> dict[str, Any]:
-    """The version for a page; a rule that cannot be read is said instead of the rules."""
-    try:
-        book = queries.book_of(version)
-    except RuleInvalid as refusal:
-        return {"refusal": str(refusal), "rules": [], "criteria": []}
-    rules = []
-    for rule in book.rules:
-        asked, done = words.parts(rule, currency=currency, names=names)
-        rules.append({"position": rule.position, "asked": asked, "done": done})
-    return {
-        "rules": rules,
-        "criteria": words.criteria(book.ranking),
-        "mixed": bool(book.ranking.weights),
-        "penalty": book.split_penalty_minor,
-        "currency": currency,
-        "max_parcels": book.max_parcels,
-        "asks": book.if_none is IfNone.ASK,
-        "says": " ".join(words.book(book, currency=currency, names=names)),
     }

@@ -1,0 +1,89 @@
+"""What rules can name, and what there is of it."""
+
+from django.db import connection
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from oms.catalogue.models import Sku
+from oms.channels.models import Channel
+from oms.routing import checking, queries
+from oms.routing.checking import Finding, Known
+from oms.routing.models import RateCard, RuleSet, RuleSetVersion, Zone
+from oms.routing.rules import Fact, RuleBook, RuleSetStatus
+
+TAGS = """
+select distinct lower(tag) from catalogue_sku, unnest(tags) as tag where is_active and lower(tag) = any(%s)
+"""
+
+
+def findings(version: RuleSetVersion) -> tuple[Finding, ...]:
+    """What is wrong or odd about a version as things are now.
+
+    Raises ``RuleInvalid`` when a rule cannot be read at all.
+    """
+    book = queries.book_of(version)
+    return checking.findings(book, known_to(version.rule_set, book))
+
+
+def known_to(rule_set: RuleSet, book: RuleBook) -> Known:
+    """All that the rules of this set could name, and of SKUs what they do name."""
+    channel = rule_set.channel
+    tags, categories, hazards = (_named(book, each) for each in (Fact.TAG, Fact.CATEGORY, Fact.HAZARD))
+    return Known(
+        channel=channel.code if channel else "",
+        customer_type=rule_set.customer_type,
+        sites=queries.sites(),
+        channels={
+            code.casefold(): active for code, active in Channel.objects.values_list("code", "is_active")
+        },
+        skus=_skus(_named(book, Fact.SKU)),
+        tags=_tags(tags),
+        categories=_folded("category", categories),
+        hazards=_folded("hazard", hazards),
+        zones=frozenset(code.casefold() for code in Zone.objects.values_list("code", flat=True)),
+        services=_services(),
+        elsewhere=_elsewhere(rule_set),
+    )
+
+
+def _named(book: RuleBook, fact: Fact) -> list[str]:
+    """The values that conditions on this fact name, folded."""
+    asked = (each for rule in book.rules for each in rule.conditions if each.fact is fact)
+    return sorted({value.casefold() for each in asked for value in each.values})
+
+
+def _skus(codes: list[str]) -> dict[str, bool]:
+    if not codes:
+        return {}
+    rows = Sku.objects.annotate(folded=Lower("code")).filter(folded__in=codes)
+    return dict(rows.values_list("folded", "is_active"))
+
+
+def _tags(tags: list[str]) -> frozenset[str]:
+    """Those of these tags that some active SKU has."""
+    if not tags:
+        return frozenset()
+    with connection.cursor() as cursor:
+        cursor.execute(TAGS, [tags])
+        return frozenset(tag for (tag,) in cursor.fetchall())
+
+
+def _folded(column: str, values: list[str]) -> frozenset[str]:
+    if not values:
+        return frozenset()
+    rows = Sku.objects.filter(is_active=True).annotate(folded=Lower(column)).filter(folded__in=values)
+    return frozenset(rows.values_list("folded", flat=True).distinct())
+
+
+def _services() -> frozenset[str]:
+    pairs = RateCard.objects.values_list("carrier", "service").distinct()
+    names = {name for carrier, service in pairs for name in (carrier, service, f"{carrier}/{service}")}
+    return frozenset(name.casefold() for name in names)
+
+
+def _elsewhere(rule_set: RuleSet) -> frozenset[tuple[str, str]]:
+    live = Q(versions__status=RuleSetStatus.PUBLISHED.value)
+    others = RuleSet.objects.filter(live).exclude(pk=rule_set.pk)
+    return frozenset(
+        (code or "", kind) for code, kind in others.values_list("channel__code", "customer_type")
+    )
