@@ -10,8 +10,8 @@ from inventory.rules import ReportPolicy
 from inventory.services.stock_reports import ReportTaken
 from oms.alerts.models import Alert
 from oms.core.errors import Invalid
-from oms.flows import reporting_stock
-from tests.builders import NOON, TESTER, breaches, channel, level, location, place, shelf, sku
+from oms.flows import reporting_stock, shipping
+from tests.builders import NOON, TESTER, breaches, channel, level, location, pack, place, shelf, sku
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +38,19 @@ def test_fifteen_here_and_thirty_there_are_forty_five_to_sell(suppliers):
     assert place(("MUG", 45)).lines[0].waiting == 0
     assert sum(StockLevel.objects.values_list("available", flat=True)) == 0
     assert place(("MUG", 1)).lines[0].waiting == 1
+    assert breaches() == {}
+
+
+def test_a_supplier_whose_every_piece_is_promised_can_ship_them_one_by_one(suppliers):
+    report("KILN", MUG=3)
+    channel("api")
+    numbers = [place(("MUG", 1)).work[0].number for _ in range(3)]
+
+    for number in numbers:
+        pack(number, "MUG")
+        shipping.ship(number, actor=TESTER, at=NOON)
+
+    assert (level(at="KILN").on_hand, level(at="KILN").reported, level(at="KILN").reserved) == (0, 0, 0)
     assert breaches() == {}
 
 
