@@ -23,7 +23,7 @@ from inventory.models import (
 )
 from inventory.rules import ReportPolicy
 from oms.core.admin import each
-from oms.core.admin_site import AtLocations, Audited, ReadOnly, ReadOnlyInline
+from oms.core.admin_site import AtLocations, Audited, ReadOnly, ReadOnlyInline, WithFiles
 from oms.flows import reporting_stock, shelving
 
 
@@ -59,9 +59,10 @@ class SpecialDayInline(admin.TabularInline):
 
 
 @admin.register(StockLocation)
-class LocationAdmin(AtLocations, Audited):
+class LocationAdmin(WithFiles, AtLocations, Audited):
     """A place that holds stock; switched off rather than deleted."""
 
+    file_kind = "locations"
     location_path = "code"
     inlines = (CalendarInline, SpecialDayInline, BinInline)
     fields = (
@@ -117,9 +118,10 @@ class LocationAdmin(AtLocations, Audited):
 
 
 @admin.register(Bin)
-class BinAdmin(AtLocations, Audited):
+class BinAdmin(WithFiles, AtLocations, Audited):
     """A shelf."""
 
+    file_kind = "bins"
     list_display = ("code", "location", "kind", "path_position", "is_pickable", "capacity")
     list_filter = ("kind", "is_pickable", "location")
     list_select_related = ("location",)
@@ -177,9 +179,10 @@ class LevelForm(forms.ModelForm):
 
 
 @admin.register(StockLevel)
-class LevelAdmin(AtLocations, Audited):
+class LevelAdmin(WithFiles, AtLocations, Audited):
     """What is where. Only safety stock and the bin are set here; the counts are totals of movements."""
 
+    file_kind = "stock"
     form = LevelForm
     fields = (
         *("sku", "location", "on_hand", "reserved", "quarantined", "available"),

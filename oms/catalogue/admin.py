@@ -10,7 +10,7 @@ from django.utils import timezone
 from oms.catalogue import queries
 from oms.catalogue.models import Barcode, BundleComponent, Pack, Price, Sku
 from oms.catalogue.rules import checked_barcode, checked_sku_code
-from oms.core.admin_site import Audited
+from oms.core.admin_site import Audited, WithFiles
 from oms.core.errors import Refusal
 
 
@@ -117,9 +117,10 @@ class BarcodeInline(admin.TabularInline):
 
 
 @admin.register(Sku)
-class SkuAdmin(Audited):
+class SkuAdmin(WithFiles, Audited):
     """What is sold; its code stays, and it is switched off rather than deleted."""
 
+    file_kind = "skus"
     form = SkuForm
     inlines = (BarcodeInline, PackInline, PriceInline, ComponentInline)
     list_display = ("code", "name", "category", "weight_grams", "unit_cost", "currency", "is_active")

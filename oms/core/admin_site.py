@@ -134,6 +134,23 @@ class ReadOnlyInline(admin.TabularInline):
         return False
 
 
+class WithFiles(admin.ModelAdmin):
+    """Rows that also come and go as files: the list leads to the import and the export of ``file_kind``."""
+
+    file_kind: ClassVar[str] = ""
+    change_list_template = "admin/core/with_files.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list, with the ways to files that this person may take."""
+        may = cast(User, request.user).may
+        files = {
+            "kind": self.file_kind,
+            "may_import": may("stock.import"),
+            "may_export": may("stock.export"),
+        }
+        return super().changelist_view(request, {"files": files} | (extra_context or {}))
+
+
 class AtLocations(admin.ModelAdmin):
     """Rows of the locations where this person may look; ``location_path`` leads to the location's code."""
 

@@ -289,3 +289,22 @@ def test_reference_data_is_added_and_audited(client, boss, model, fields):
     assert model.objects.filter(code=fields["code"]).exists()
     assert AuditEntry.objects.filter(action=f"{model._meta.model_name}.added").exists()
     assert admin.site._registry[model].has_delete_permission(None) is False
+
+
+def test_lists_lead_to_the_files_that_their_rows_come_and_go_as(client, shop):
+    signed_in(client, ("manager", ""))
+    for model, kind in ((Sku, "skus"), (StockLocation, "locations"), (Bin, "bins"), (StockLevel, "stock")):
+        listed = client.get(address(model, "changelist")).content.decode()
+
+        upload = reverse("imports:new") + f"?kind={kind}"
+        assert upload in listed
+        assert f'<option value="{kind}" selected>' in client.get(upload).content.decode()
+        assert reverse("imports:export", args=[kind]) in listed
+
+
+def test_a_list_leads_to_no_export_for_those_who_may_only_import(client, shop):
+    signed_in(client, ("integrator", ""))
+    listed = client.get(address(Sku, "changelist")).content
+
+    assert b"Import a file" in listed
+    assert b"Export as" not in listed
