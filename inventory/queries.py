@@ -117,6 +117,23 @@ def lock_levels(sku_ids: Iterable[int], location_id: int) -> dict[int, int]:
     return dict(locked.order_by("pk").values_list("sku_id", "pk"))
 
 
+def lock_places(places: Iterable[tuple[int, int]]) -> None:
+    """Lock the levels at these (location id, SKU id) in id order; where there is none nothing is locked."""
+    wanted = set(places)
+    levels = StockLevel.objects.filter(
+        location_id__in={place for place, _ in wanted}, sku_id__in={sku for _, sku in wanted}
+    )
+    ids = [
+        pk for pk, place, sku in levels.values_list("pk", "location_id", "sku_id") if (place, sku) in wanted
+    ]
+    list(
+        StockLevel.objects.select_for_update(no_key=True)
+        .filter(pk__in=ids)
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
 def lock_reservations(reservation_ids: Iterable[int]) -> list[Reservation]:
     """These reservations, locked in the order of their levels."""
     return list(

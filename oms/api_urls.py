@@ -14,6 +14,7 @@ from oms.imports import api as imports
 from oms.orders import api as orders
 from oms.orders import api_amend as amend
 from oms.orders import api_scarcity as scarcity
+from oms.replanning import api as replanning
 from oms.replays import api as replays
 from oms.routing import api as routing
 
@@ -65,6 +66,8 @@ urlpatterns = [
     path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),
     path("routing/preview", routing.RoutingPreview.as_view()),
     path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
+    path("replanning/runs", replanning.ReplanningRuns.as_view()),
+    path("replanning/runs/<int:run_id>/orders", replanning.ReplanningRunOrders.as_view()),
     path("replays", replays.Replays.as_view()),
     path("replays/<uuid:replay_id>", replays.OneReplay.as_view()),
     path("replays/<uuid:replay_id>/orders", replays.ReplayedOrders.as_view()),

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "oms.reports",
     "oms.imports",
     "oms.replays",
+    "oms.replanning",
     "oms.flows",
 ]
 
@@ -238,6 +239,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "pick up replays": {"task": "oms.flows.tasks.run_replays", "schedule": 30, "options": {"expires": 30}},
+    "plan unreleased orders again": {
+        "task": "oms.flows.tasks.replan",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "watch requests and promises": {"task": "oms.flows.tasks.watch_requests", "schedule": 300},
     "expire lots": {"task": "oms.flows.tasks.expire_lots", "schedule": 60, "options": {"expires": 60}},
     "watch transfers": {"task": "oms.flows.tasks.watch_transfers", "schedule": 900},

@@ -16,6 +16,7 @@ urlpatterns = [
     path("alerts/", include("oms.alerts.urls")),
     path("imports/", include("oms.imports.urls")),
     path("what-if/", include("oms.replays.urls")),
+    path("replanning/", include("oms.replanning.urls")),
     path("invariants/", include("oms.reports.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -1,6 +1,7 @@
 """The life of a fulfilment order: who has it, what was answered, how far it is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F
@@ -9,6 +10,16 @@ from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
 from fulfilment.rules import REQUEST_LIFECYCLE, WORK_LIFECYCLE, NotClaimed, RequestStatus, WorkStatus
 from oms.core.models import User
 from oms.core.transactions import joins_transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a parcel is to go, what that is to cost, and when it is handed over."""
+
+    carrier: str
+    service: str
+    cost_minor: int | None
+    due_at: datetime | None
 
 
 @joins_transaction
@@ -56,6 +67,14 @@ def set_status(work: FulfilmentOrder, status: WorkStatus) -> None:
         return
     work.status = _checked(work, status)
     work.save(update_fields=["status"])
+
+
+@joins_transaction
+def reroute(work: FulfilmentOrder, way: Way) -> None:
+    """Let work that nobody has begun with go by another service, or at another time."""
+    work.carrier, work.service, work.expected_cost_minor = way.carrier, way.service, way.cost_minor
+    work.due_at = way.due_at or work.due_at
+    work.save(update_fields=["carrier", "service", "expected_cost_minor", "due_at"])
 
 
 @joins_transaction

@@ -41,7 +41,7 @@ def source_again(
         return None
     seen = snapshots.look_again([line.sku.code for line in wanted])
     policy = channel_queries.policies(seen.stamp)[order.channel.code]
-    facts = _facts(order, [_line(line, missing[line.pk], seen.skus) for line in wanted], policy, at=at)
+    facts = facts_of(order, [line_of(line, missing[line.pk], seen.skus) for line in wanted], policy, at=at)
     network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
         facts.destination
     )
@@ -70,7 +70,8 @@ class Cause:
     at: datetime
 
 
-def _facts(order: Order, lines: list[Line], policy: ChannelPolicy, *, at: datetime) -> OrderFacts:
+def facts_of(order: Order, lines: list[Line], policy: ChannelPolicy, *, at: datetime) -> OrderFacts:
+    """An accepted order as the rules see it."""
     return OrderFacts(
         channel=order.channel.code,
         customer_type=order.customer_type,
@@ -121,7 +122,8 @@ def _promise(order: Order, promised: Promised, *, why: str, at: datetime) -> Non
     )
 
 
-def _line(line: OrderLine, quantity: int, skus: Mapping[str, SeenSku]) -> Line:
+def line_of(line: OrderLine, quantity: int, skus: Mapping[str, SeenSku]) -> Line:
+    """Pieces of an order line as the planner sees them."""
     seen = skus.get(line.sku.code)
     if seen is None:
         # Not sold any more, and still owed.

@@ -19,6 +19,7 @@ from oms.flows import (
     order_jobs,
     ordering,
     proving,
+    replanning,
     replaying,
     transferring,
     watching,
@@ -97,6 +98,17 @@ def run_replays(replay_id: str = "") -> int:
     """Work on one replay, or without an id on those that no worker holds."""
     found = [UUID(replay_id)] if replay_id else replay_queries.stalled(timezone.now())
     return sum(replaying.run(each, clock=timezone.now) for each in found)
+
+
+@shared_task
+def replan() -> int:
+    """Plan unreleased orders again together when a pass is due; says how many exchanges were made."""
+    try:
+        run = replanning.run_when_due(at=timezone.now())
+    except Exception as error:
+        replanning.tell_failure(f"{type(error).__name__}: {error}"[:200], at=timezone.now())
+        raise
+    return run.exchanges if run else 0
 
 
 @shared_task

@@ -75,6 +75,7 @@ class Deed:
 DEEDS = {
     "order.placed": Deed("took in the order", "inbox"),
     "order.sourced": Deed("found stock for it", "route"),
+    "order.replanned": Deed("planned it anew with others", "route", WORK),
     "order.held": Deed("put the order on hold", "player-pause", STOP),
     "order.released": Deed("released the order", "player-play", WORK),
     "order.hold-assigned": Deed("handed the hold over", "user", WORK),
