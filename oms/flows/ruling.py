@@ -4,7 +4,10 @@ from datetime import datetime
 
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
+from oms.routing.models import RuleSetVersion
 from oms.routing.services import people, reference, rule_sets
+from oms.routing.services.rule_sets import Opened
+from oms.routing.sketches import Sketch
 
 
 @owns_transaction()
@@ -20,6 +23,17 @@ def draft_from(version_id: int, *, actor: Actor, at: datetime) -> int:
     Raises ``RuleSetNotFound``, ``Forbidden`` for anybody but a person.
     """
     return rule_sets.draft_from(version_id, by=people.person(actor), at=at).pk
+
+
+@owns_transaction()
+def keep_typed(
+    version_id: int, typed: Sketch, opened: Opened, *, actor: Actor, at: datetime
+) -> RuleSetVersion:
+    """Keep what a person typed into a draft, finished or not.
+
+    Raises ``RuleSetNotFound``, ``VersionPublished``, ``DraftMoved``, ``Forbidden``.
+    """
+    return rule_sets.keep_typed(version_id, typed, opened, by=people.person(actor), at=at)
 
 
 @owns_transaction()

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 
@@ -91,8 +92,8 @@ class RuleInline(admin.TabularInline):
         )
 
     def has_change_permission(self, request: HttpRequest, obj: RuleSetVersion | None = None) -> bool:
-        """Only a draft changes."""
-        editable = obj is None or obj.status in RULE_SET_EDITABLE
+        """Only a draft changes, and what somebody has not finished in the builder is finished there."""
+        editable = obj is None or (obj.status in RULE_SET_EDITABLE and obj.sketch is None)
         return editable and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: RuleSetVersion | None = None) -> bool:
@@ -114,6 +115,7 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
         "rule_set",
         "number",
         "status",
+        "builder",
         "reads_as",
         "to_mend",
         "created_by",
@@ -121,16 +123,8 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
         "approved_by",
     )
     fields = (
-        *(
-            "rule_set",
-            "number",
-            "status",
-            "reads_as",
-            "to_mend",
-            "criteria",
-            "weights",
-            "split_penalty_minor",
-        ),
+        *("rule_set", "number", "status", "builder", "reads_as", "to_mend"),
+        *("criteria", "weights", "split_penalty_minor"),
         *("max_parcels", "if_none", "note", "created_by", "requested_by", "approved_by"),
     )
 
@@ -143,8 +137,8 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: RuleSetVersion | None = None) -> bool:
-        """Only a draft changes."""
-        editable = obj is None or obj.status in RULE_SET_EDITABLE
+        """Only a draft changes, and what somebody has not finished in the builder is finished there."""
+        editable = obj is None or (obj.status in RULE_SET_EDITABLE and obj.sketch is None)
         return editable and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -155,6 +149,18 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
         """What was tested or asked for counts no more once the wording has changed."""
         super().save_related(request, form, formsets, change)
         rule_sets.edited(form.instance.pk, by=request.user, at=timezone.now())
+
+    @admin.display(description="Without code")
+    def builder(self, version: RuleSetVersion) -> str:
+        """Where the rules are written with choices instead of JSON."""
+        if version.status not in RULE_SET_EDITABLE:
+            return format_html('<a href="{}">Read it</a>', reverse("routing:version", args=[version.pk]))
+        says = (
+            "Finish it in the rules builder"
+            if version.sketch is not None
+            else "Write it in the rules builder"
+        )
+        return format_html('<a href="{}">{}</a>', reverse("routing:edit", args=[version.pk]), says)
 
     @admin.display(description="Reads as")
     def reads_as(self, version: RuleSetVersion) -> str:

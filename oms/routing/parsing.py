@@ -26,7 +26,7 @@ from oms.routing.rules import (
     Test,
 )
 
-_TESTS = (
+TESTS = (
     dict.fromkeys(WORDS, frozenset({Test.IS, Test.IS_NOT}))
     | dict.fromkeys(NUMBERS, frozenset({Test.ABOVE, Test.BELOW}))
     | dict.fromkeys(GROUPS, frozenset({Test.IS, Test.IS_NOT}))
@@ -69,8 +69,8 @@ def condition(data: object, at: str = "#") -> Condition:
     """
     entry = _entry(data, at, {"fact", "test", "values", "number"})
     fact, test = _word(Fact, entry.get("fact"), f"{at}/fact"), _word(Test, entry.get("test"), f"{at}/test")
-    if test not in _TESTS[fact]:
-        allowed = ", ".join(sorted(_TESTS[fact]))
+    if test not in TESTS[fact]:
+        allowed = ", ".join(sorted(TESTS[fact]))
         raise _wrong(f"{at}/test", f"{fact} can be asked with {allowed}.")
     if fact in NUMBERS:
         return Condition(fact, test, number=_number(entry.get("number"), f"{at}/number"))

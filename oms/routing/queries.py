@@ -13,7 +13,7 @@ from inventory.models import StockLocation
 from inventory.rules import SHIPPING
 from oms.core.models import Approval
 from oms.core.rules import ApprovalState
-from oms.routing import parsing, words
+from oms.routing import parsing, sketches, words
 from oms.routing.models import (
     RateCard,
     RoutingDecision,
@@ -26,6 +26,7 @@ from oms.routing.models import (
 )
 from oms.routing.problem import Band, Service, Site
 from oms.routing.rules import DecisionNotFound, IfNone, RuleBook, RuleSetNotFound, RuleSetStatus
+from oms.routing.sketches import Sketch
 from oms.routing.tables import Addresses, Tables, ZoneFacts
 
 # A rate card begins and ends with a day, which moves no stamp.
@@ -93,6 +94,13 @@ def book_of(version: RuleSetVersion) -> RuleBook:
         number=version.number,
         name=version.rule_set.name,
     )
+
+
+def sketch_of(version: RuleSetVersion, currency: str) -> Sketch:
+    """A version as it was typed, finished or not."""
+    if version.sketch is not None:
+        return sketches.from_json(version.sketch)
+    return sketches.of_book(book_of(version), note=version.note, currency=currency)
 
 
 def tables_with(book: RuleBook) -> Tables:

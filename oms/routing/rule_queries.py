@@ -9,8 +9,9 @@ from oms.channels.models import Channel
 from oms.routing import checking, queries
 from oms.routing.checking import Finding, Known
 from oms.routing.models import RateCard, RuleSet, RuleSetVersion, Zone
-from oms.routing.rules import Fact, RuleBook, RuleSetStatus
+from oms.routing.rules import WEEKDAYS, Fact, RuleBook, RuleSetStatus
 
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 TAGS = """
 select distinct lower(tag) from catalogue_sku, unnest(tags) as tag where is_active and lower(tag) = any(%s)
 """
@@ -44,6 +45,20 @@ def known_to(rule_set: RuleSet, book: RuleBook) -> Known:
         services=_services(),
         elsewhere=_elsewhere(rule_set),
     )
+
+
+def choices() -> dict[Fact, list[tuple[str, str]]]:
+    """What can be ticked where a condition names channels, zones and the like."""
+    cards = RateCard.objects.order_by("carrier", "service").values_list("carrier", "service").distinct()
+    return {
+        Fact.CHANNEL: list(
+            Channel.objects.filter(is_active=True).order_by("name").values_list("code", "name")
+        ),
+        Fact.CUSTOMER_TYPE: [("b2c", "Consumers"), ("b2b", "Businesses")],
+        Fact.ZONE: list(Zone.objects.order_by("code").values_list("code", "name")),
+        Fact.SERVICE: [(f"{carrier}/{service}", f"{carrier} {service}") for carrier, service in cards],
+        Fact.WEEKDAY: [(day, name) for day, name in zip(WEEKDAYS, _DAYS, strict=True)],
+    }
 
 
 def _named(book: RuleBook, fact: Fact) -> list[str]:

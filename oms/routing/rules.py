@@ -233,6 +233,12 @@ class VersionPublished(Conflict):
     code = "rule-set-version-published"
 
 
+class DraftMoved(Conflict):
+    """Somebody else has changed this draft since it was opened here."""
+
+    code = "rule-set-draft-moved"
+
+
 class SecondPersonNeeded(Forbidden):
     """Whoever wrote the draft cannot publish it."""
 

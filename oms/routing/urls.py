@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from oms.routing.views import pages
+from oms.routing.views import building, pages
 
 app_name = "routing"
 
 urlpatterns = [
     path("", pages.RuleSets.as_view(), name="list"),
     path("versions/<int:pk>", pages.VersionPage.as_view(), name="version"),
+    path("versions/<int:pk>/edit", building.Builder.as_view(), name="edit"),
     path("versions/<int:pk>/test", pages.Test.as_view(), name="test"),
     path("versions/<int:pk>/ask", pages.Ask.as_view(), name="ask"),
     path("versions/<int:pk>/publish", pages.Publish.as_view(), name="publish"),

@@ -74,6 +74,21 @@ _IF_NONE = {
 _KINDS = {"own": "own sites", "3pl": "3PL partners", "supplier": "suppliers"}
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
+_LABELS = {
+    Does.PREFER: "Prefer",
+    Does.EXCLUDE: "Never ship from",
+    Does.REQUIRE: "Ship only from",
+    Does.KEEP: "Keep on the shelf",
+    Does.CAP_ORDERS: "Cap orders a day",
+    Does.FORBID_SPLIT: "Do not split",
+    Does.LIMIT_PARCELS: "Limit parcels",
+    Does.ALLOW_SPLIT: "Allow splitting",
+    Does.SPLIT_FROM_VALUE: "Split only from a value",
+    Does.INSURED: "Only insured sites",
+    Does.LOCAL: "Domestic to local",
+    Does.HOLD: "Hold for a person",
+}
+
 Names = Mapping[str, str]
 
 
@@ -184,6 +199,33 @@ def ranking(chosen: Ranking) -> str:
         pairs = zip(chosen.criteria, chosen.weights, strict=True)
         return "a mix of " + listed([f"{weight} × {_CRITERIA[criterion]}" for criterion, weight in pairs])
     return ", then ".join(_CRITERIA[criterion] for criterion in chosen.criteria)
+
+
+def label(word: Fact | Test | Does | Criterion) -> str:
+    """A word as a choice on a form: ``Order value``, ``is above``, ``Lowest cost``."""
+    if isinstance(word, Does):
+        return _LABELS[word]
+    if isinstance(word, Test):
+        return _TESTS[word]
+    text = _CRITERIA[word] if isinstance(word, Criterion) else _FACTS[word]
+    text = text.removeprefix("the ").removeprefix("a ").replace("what a site can", "orders a site can")
+    return "Days of cover at a site" if word is Fact.COVER else text[0].upper() + text[1:]
+
+
+def unit(word: Fact | Does, currency: str) -> str:
+    """What a number on a form counts."""
+    if word in (Fact.VALUE, Does.SPLIT_FROM_VALUE):
+        return currency
+    more = {Does.KEEP: "pieces", Does.CAP_ORDERS: "orders", Does.LIMIT_PARCELS: "parcels"}
+    facts = {Fact.COVER: "days", Fact.HOUR: "o'clock", Fact.AVAILABLE: "pieces"}
+    if isinstance(word, Does):
+        return more.get(word, "")
+    return facts.get(word) or _UNITS.get(word, "").strip()
+
+
+def kinds() -> tuple[tuple[str, str], ...]:
+    """The kinds of sites, as forms offer them."""
+    return tuple(_KINDS.items())
 
 
 def if_none(then: IfNone) -> str:

@@ -1,6 +1,7 @@
 """Versions of rule sets: drafted, tested, published by a second person; going back is a new draft."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from oms.channels.models import Channel
@@ -8,18 +9,20 @@ from oms.core import approvals, audit
 from oms.core.actors import SYSTEM
 from oms.core.models import Approval, User
 from oms.core.transactions import joins_transaction
-from oms.routing import checking, parsing, queries, rule_queries
+from oms.routing import checking, parsing, queries, rule_queries, sketches
 from oms.routing.checking import Finding
 from oms.routing.models import RuleRow, RuleSet, RuleSetVersion
 from oms.routing.rules import (
     RULE_SET_EDITABLE,
     RULE_SET_LIFECYCLE,
+    DraftMoved,
     RuleBook,
     RuleInvalid,
     RuleSetStatus,
     SecondPersonNeeded,
     VersionPublished,
 )
+from oms.routing.sketches import Sketch
 
 PUBLISH = "routing.publish"
 _KIND = "rule_set_version"
@@ -54,9 +57,45 @@ def rewrite(version_id: int, book: RuleBook, *, by: User | None, at: datetime) -
     version = _editable(version_id)
     _withdraw(version, by=by, at=at)
     _write(version, book)
-    version.status = RuleSetStatus.DRAFT.value
+    version.status, version.sketch, version.edited_in = RuleSetStatus.DRAFT.value, None, ""
+    _note_edit(version, by=by, at=at)
     version.save()
     _tell("rule_set.edited", version, by=by, at=at)
+    return version
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What somebody saw of a draft before typing: after so many edits, in this tab; ``over`` saves all the same."""
+
+    edits: int
+    tab: str
+    over: bool = False
+
+
+@joins_transaction
+def keep_typed(version_id: int, typed: Sketch, opened: Opened, *, by: User, at: datetime) -> RuleSetVersion:
+    """Keep what was typed into a draft: as its rules when all of it can be read, else as it stands.
+
+    Raises ``RuleSetNotFound``, ``VersionPublished``, ``DraftMoved`` when another tab has changed it meanwhile.
+    """
+    version = _editable(version_id)
+    if opened.edits != version.edits and opened.tab != version.edited_in and not opened.over:
+        raise DraftMoved(f"{version.edited_by or 'Somebody'} has changed this draft meanwhile.")
+    currency = queries.shop_currency()
+    if queries.sketch_of(version, currency) == typed:
+        return version
+    _withdraw(version, by=by, at=at)
+    book = sketches.book_of(typed, currency).book
+    version.status, version.edited_in = RuleSetStatus.DRAFT.value, opened.tab
+    version.sketch = typed.as_json() if book is None else None
+    _note_edit(version, by=by, at=at)
+    if book is not None:
+        version.note = typed.note
+        _write(version, book)
+    version.save()
+    if book is not None:
+        _tell("rule_set.edited", version, by=by, at=at)
     return version
 
 
@@ -68,8 +107,9 @@ def edited(version_id: int, *, by: User, at: datetime) -> None:
     """
     version = _editable(version_id)
     _withdraw(version, by=by, at=at)
-    version.status = RuleSetStatus.DRAFT.value
-    version.save(update_fields=["status"])
+    version.status, version.sketch, version.edited_in = RuleSetStatus.DRAFT.value, None, ""
+    _note_edit(version, by=by, at=at)
+    version.save(update_fields=["status", "sketch", "edits", "edited_at", "edited_by", "edited_in"])
     _tell("rule_set.edited", version, by=by, at=at)
 
 
@@ -80,6 +120,8 @@ def test(version_id: int, *, by: User | None, at: datetime) -> RuleSetVersion:
     Raises ``RuleSetNotFound``, ``RuleInvalid``, ``IllegalTransition``.
     """
     version = queries.lock_version(version_id)
+    if version.sketch is not None:
+        raise RuleInvalid("Not all of the draft is finished: open it and mend the fields that are marked.")
     book = queries.book_of(version)
     _refuse_findings(checking.findings(book, rule_queries.known_to(version.rule_set, book)))
     RULE_SET_LIFECYCLE.check(version.status, RuleSetStatus.TESTED, what=f"{version}")
@@ -221,6 +263,11 @@ def _editable(version_id: int) -> RuleSetVersion:
     if version.status not in RULE_SET_EDITABLE:
         raise VersionPublished(f"{version} is {version.status}; start a draft from it.")
     return version
+
+
+def _note_edit(version: RuleSetVersion, *, by: User | None, at: datetime) -> None:
+    version.edits += 1
+    version.edited_by, version.edited_at = by, at
 
 
 def _withdraw(version: RuleSetVersion, *, by: User | None, at: datetime) -> None:

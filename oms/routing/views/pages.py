@@ -63,7 +63,6 @@ class VersionPage(Record):
             "asked": request,
             "may_change": user.may("routing.change"),
             "may_publish": user.may("routing.publish") and user.pk not in wrote,
-            "may_edit": user.may("routing.change") and user.may("admin.enter") and user.is_staff,
         }
 
 
