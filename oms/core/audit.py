@@ -3,6 +3,9 @@
 Sealing is a pass of its own, so that the head of the chain is not a lock that everybody waits for.
 It takes entries in (transaction, id) order below the horizon, the oldest transaction still
 running: nothing can appear behind it any more, and the numbers of the chain have no gap.
+
+A database that was restored elsewhere counts its transactions from lower numbers. The pass notices that the head of
+the chain lies in the future, seals what came along unsealed, and begins an era: what follows is compared within it.
 """
 
 import hashlib
@@ -14,7 +17,7 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 
-from oms.core.actors import Actor
+from oms.core.actors import SYSTEM, Actor
 from oms.core.context import request_id
 from oms.core.transactions import joins_transaction
 
@@ -75,24 +78,48 @@ def seal_pending(limit: int = 1_000) -> int:
         cursor.execute("select pg_try_advisory_xact_lock(%s)", [_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        seq, last, after = _head(cursor)
-        cursor.execute(
-            f"select {_ROW} from core_auditentry e"
-            " where (e.xid, e.id) > (%s::xid8, %s) and e.xid < pg_snapshot_xmin(pg_current_snapshot())"
-            " and not exists (select 1 from core_auditseal s where s.entry_id = e.id)"
+        head = _head(cursor)
+        if head.is_in_the_future:
+            return _begin_era(cursor, head)
+        rows = _unsealed(
+            cursor,
+            "(e.xid, e.id) > (%s::xid8, %s) and e.xid < pg_snapshot_xmin(pg_current_snapshot())"
             " order by e.xid, e.id limit %s",
-            [*after, limit],
+            [*head.after, limit],
         )
-        links = []
-        for row in cursor.fetchall():
-            seq, previous, last = seq + 1, last, link(last, row)
-            links.append((seq, row[0], previous, last))
-        if links:
-            cursor.execute(
-                "insert into core_auditseal (seq, entry_id, prev_hash, hash)"
-                " select * from unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[])",
-                [list(column) for column in zip(*links, strict=True)],
-            )
+        return _seal(cursor, head, rows)
+
+
+def _begin_era(cursor: Any, head: "Head") -> int:
+    """Seal all that the restored database brought along, and let the chain go on from there."""
+    came_along = "e.xid >= pg_snapshot_xmax(pg_current_snapshot()) order by e.xid, e.id"
+    sealed = _seal(cursor, head, _unsealed(cursor, came_along, []))
+    last = head.seq + sealed
+    cursor.execute("insert into core_auditera (after_seq) values (%s) returning began_at", [last])
+    record("audit.era-began", "audit", last, actor=SYSTEM, at=cursor.fetchone()[0], note="Restored elsewhere.")
+    return sealed + 1
+
+
+def _unsealed(cursor: Any, which: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    cursor.execute(
+        f"select {_ROW} from core_auditentry e"
+        f" where not exists (select 1 from core_auditseal s where s.entry_id = e.id) and {which}",
+        values,
+    )
+    return list(cursor.fetchall())
+
+
+def _seal(cursor: Any, head: "Head", rows: list[tuple[Any, ...]]) -> int:
+    seq, last, links = head.seq, head.hash, []
+    for row in rows:
+        seq, previous, last = seq + 1, last, link(last, row)
+        links.append((seq, row[0], previous, last))
+    if links:
+        cursor.execute(
+            "insert into core_auditseal (seq, entry_id, prev_hash, hash)"
+            " select * from unnest(%s::bigint[], %s::bigint[], %s::bytea[], %s::bytea[])",
+            [list(column) for column in zip(*links, strict=True)],
+        )
     return len(links)
 
 
@@ -104,8 +131,8 @@ def link(previous: bytes, row: tuple[Any, ...]) -> bytes:
 def head() -> tuple[int, str]:
     """The last number of the chain and its digest: what is kept outside, to notice a cut tail."""
     with connection.cursor() as cursor:
-        seq, last, _ = _head(cursor)
-    return seq, last.hex()
+        found = _head(cursor)
+    return found.seq, found.hash.hex()
 
 
 @dataclass(slots=True)
@@ -152,7 +179,7 @@ def _faults(seq: int, expected: int, follows: bool, row: tuple[Any, ...]) -> lis
 
 def _look_at_unsealed(verdict: Verdict) -> None:
     with connection.cursor() as cursor:
-        _, _, after = _head(cursor)
+        after = _head(cursor).after
         cursor.execute(
             "select e.id, (e.xid, e.id) > (%s::xid8, %s) from core_auditentry e"
             " where not exists (select 1 from core_auditseal s where s.entry_id = e.id) order by e.id",
@@ -180,13 +207,28 @@ def _links() -> Iterator[tuple[Any, ...]]:
         last = rows[-1][0]
 
 
-def _head(cursor: Any) -> tuple[int, bytes, tuple[str, int]]:
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain, and the (transaction, id) behind which nothing of this era may appear."""
+
+    seq: int = 0
+    hash: bytes = GENESIS
+    after: tuple[str, int] = ("0", 0)
+    is_in_the_future: bool = False
+
+
+def _head(cursor: Any) -> Head:
     cursor.execute(
-        "select s.seq, s.hash, e.xid::text, e.id from core_auditseal s"
-        " join core_auditentry e on e.id = s.entry_id order by s.seq desc limit 1"
+        "select s.seq, s.hash, e.xid::text, e.id, s.seq <= coalesce((select max(after_seq) from core_auditera), 0),"
+        " e.xid >= pg_snapshot_xmax(pg_current_snapshot())"
+        " from core_auditseal s join core_auditentry e on e.id = s.entry_id order by s.seq desc limit 1"
     )
     row = cursor.fetchone()
-    return (row[0], bytes(row[1]), (row[2], row[3])) if row else (0, GENESIS, ("0", 0))
+    if row is None:
+        return Head()
+    seq, last, xid, entry, is_of_an_earlier_era, is_ahead = row
+    after = ("0", 0) if is_of_an_earlier_era else (xid, entry)
+    return Head(seq, bytes(last), after, is_ahead and not is_of_an_earlier_era)
 
 
 def _speakable(changes: dict[str, Any]) -> dict[str, Any]:

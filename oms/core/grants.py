@@ -29,6 +29,7 @@ EXCEPTIONS: dict[str, Rights] = {
     # core: what was proved is never rewritten.
     "core_auditentry": Rights(APPEND),
     "core_auditseal": Rights(APPEND),
+    "core_auditera": Rights(APPEND),
     "core_approval": Rights(KEEP),
     # inventory: levels are running totals of movements; a reservation only moves forward.
     "inventory_stocklevel": Rights(

@@ -243,6 +243,7 @@ APPEND_ONLY = (
     "routing_allocation",
     "core_auditentry",
     "core_auditseal",
+    "core_auditera",
     "fulfilment_shipment",
     "fulfilment_parcelline",
     "fulfilment_cancellationline",

@@ -6,7 +6,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from oms.core import audit
-from oms.core.models import AuditEntry, AuditSeal
+from oms.core.models import AuditEntry, AuditEra, AuditSeal
 from oms.core.transactions import NoTransaction
 from tests.core.conftest import CLERK, NOON
 
@@ -165,3 +165,51 @@ def test_the_command_seals_verifies_and_fails_on_a_finding(superuser_hand, capsy
     superuser_hand.commit()
     with pytest.raises(CommandError, match="was changed after it was sealed"):
         call_command("audit_verify")
+
+
+@pytest.fixture
+def restored(superuser_hand):
+    """A database that was restored where transactions have lower numbers: one entry sealed before, one not yet."""
+    tell("sealed before the restore")
+    seal_all()
+    tell("not sealed before the restore")
+    superuser_hand.execute("update core_auditentry set xid = (xid::text::bigint + 1000000)::text::xid8")
+    # The digest speaks of the number that the entry had: seal it as it would have been sealed there.
+    superuser_hand.execute("delete from core_auditseal")
+    superuser_hand.commit()
+    with connection.cursor() as cursor:
+        cursor.execute(f"select {audit._ROW} from core_auditentry e order by e.id limit 1")
+        row = cursor.fetchone()
+    superuser_hand.execute(
+        "insert into core_auditseal (seq, entry_id, prev_hash, hash) values (1, %s, %s, %s)",
+        [row[0], audit.GENESIS, audit.link(audit.GENESIS, row)],
+    )
+    superuser_hand.commit()
+
+
+def test_the_chain_goes_on_after_a_restore(restored):
+    tell("after the restore")
+    seal_all()
+
+    verdict = audit.verify()
+    assert (verdict.findings, verdict.unsealed) == ([], 0)
+    assert list(AuditSeal.objects.order_by("seq").values_list("entry__action", "entry__note")) == [
+        ("thing.done", "sealed before the restore"),
+        ("thing.done", "not sealed before the restore"),
+        ("thing.done", "after the restore"),
+        ("audit.era-began", "Restored elsewhere."),
+    ]
+    assert AuditEra.objects.get().after_seq == 2
+
+
+def test_nothing_slips_in_behind_the_head_of_a_new_era(restored, superuser_hand):
+    tell("after the restore")
+    seal_all()
+    superuser_hand.execute(
+        "insert into core_auditentry (xid, action, subject_kind, subject_id, actor_kind, actor_id, actor_name,"
+        " happened_at, request_id, note) select '5'::xid8, 'forged', 'thing', '1', 'user', '1', 'x', now(), '', ''"
+    )
+    superuser_hand.commit()
+    seal_all()
+
+    assert "was slipped in behind" in audit.verify().findings[0]

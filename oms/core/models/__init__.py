@@ -18,6 +18,7 @@ from oms.core.models.people import (
 from oms.core.models.records import (
     Approval,
     AuditEntry,
+    AuditEra,
     AuditSeal,
     IdempotencyKey,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "AppliedVersion",
     "Approval",
     "AuditEntry",
+    "AuditEra",
     "AuditSeal",
     "Draft",
     "Grant",

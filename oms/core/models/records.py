@@ -53,6 +53,16 @@ class AuditSeal(models.Model):
         return f"seal {self.seq}"
 
 
+class AuditEra(models.Model):
+    """The chain went on in a database that was restored elsewhere, where transactions have lower numbers."""
+
+    after_seq = models.BigIntegerField()
+    began_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"after seal {self.after_seq}"
+
+
 class IdempotencyKey(models.Model):
     """A request's key and the answer it got: (client, key), digest of the request, status, raw body."""
 
