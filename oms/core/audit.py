@@ -96,7 +96,9 @@ def _begin_era(cursor: Any, head: "Head") -> int:
     sealed = _seal(cursor, head, _unsealed(cursor, came_along, []))
     last = head.seq + sealed
     cursor.execute("insert into core_auditera (after_seq) values (%s) returning began_at", [last])
-    record("audit.era-began", "audit", last, actor=SYSTEM, at=cursor.fetchone()[0], note="Restored elsewhere.")
+    record(
+        "audit.era-began", "audit", last, actor=SYSTEM, at=cursor.fetchone()[0], note="Restored elsewhere."
+    )
     return sealed + 1
 
 
