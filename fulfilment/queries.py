@@ -192,6 +192,12 @@ def packed_or_gone(order_id: int) -> list[str]:
     )
 
 
+def pieces_packed(order_id: int) -> int:
+    """Pieces of an order that are packed or have left."""
+    lines = FulfilmentOrderLine.objects.filter(fulfilment_order__order_id=order_id)
+    return lines.aggregate(packed=Sum("quantity_packed"))["packed"] or 0
+
+
 def boxed_pieces(work: FulfilmentOrder) -> Counter[int]:
     """Pieces per work line that are in a closed parcel which has not left."""
     return Counter(

@@ -56,7 +56,16 @@ def amend_order(
     ``Invalid`` without a reason, ``UnknownReason``.
     """
     order = order_queries.lock_order(number)
-    change = Change(_said(ChangeKind.EDIT, reason, code), actor, at, code)
+    said = _said((ChangeKind.EDIT, ChangeKind.CANCEL), reason, code)
+    carry_out(amendment, order, Change(said, actor, at, code))
+    return order
+
+
+def carry_out(amendment: Amendment, order: Order, change: Change) -> Edit:
+    """Do to a locked order what an amendment says; what became of it.
+
+    Raises what ``amend_order`` raises.
+    """
     _check(order, amendment.version)
     draft = _Draft(order, change, lines=list(order_queries.lines_of([order.pk])))
     for difference in amendment.differences:
@@ -74,14 +83,14 @@ def cancel_lines(
     Raises what ``amend_order`` raises.
     """
     order = order_queries.lock_order(number)
-    change = Change(_said(ChangeKind.CANCEL, reason, code), actor, at, code)
+    change = Change(_said((ChangeKind.CANCEL,), reason, code), actor, at, code)
     _check(order, None)
     draft = _Draft(order, change, lines=list(order_queries.lines_of([order.pk])))
     for sku, count in pieces.items():
         wanted = _all_of(draft, sku) if count is None else count
         if wanted:
             _take(draft, Difference(sku, -wanted))
-    return _finish(draft)
+    return _finish(draft).order
 
 
 def cancel_all(order: Order, change: Change) -> Order:
@@ -96,24 +105,24 @@ def cancel_all(order: Order, change: Change) -> Order:
             taken = _take_from(draft, [line], wanted, line.sku.code)
             draft.pieces[line.sku.code] -= taken
     draft.pieces = Counter({sku: count for sku, count in draft.pieces.items() if count})
-    return _finish(draft)
+    return _finish(draft).order
 
 
-def _finish(draft: _Draft) -> Order:
+def _finish(draft: _Draft) -> Edit:
     order, change = draft.order, draft.change
     recalling.ask(draft, draft.recalled)
     if not draft.pieces and not draft.facts:
-        return order
+        return draft
     value_delta = orders.revalue(order)
     plan = sourcing.source_again(order, actor=change.actor, at=change.at, why=f"Changed: {change.reason}.")
     _refuse_shortfall(draft, plan.missing if plan else ())
     concluding.conclude(draft, value_delta)
-    return order
+    return draft
 
 
-def _said(kind: ChangeKind, reason: str, code: str) -> str:
+def _said(kinds: Sequence[ChangeKind], reason: str, code: str) -> str:
     """The words given, else those of the listed reason."""
-    listed = job_queries.reason(kind, code).name if code else ""
+    listed = job_queries.reason_of(kinds, code).name if code else ""
     said = reason.strip() or listed
     if not said:
         message = "Say why the order is changed."
@@ -225,11 +234,17 @@ def _too_late(order: Order, sku: str, possible: int) -> TooLateToChange:
 
 def _change_facts(draft: _Draft, amendment: Amendment) -> list[str]:
     order, address = draft.order, amendment.address
+    before = (order.ship_country, order.ship_region, order.ship_postcode, order.shipping_option)
+    option = amendment.facts.get("shipping_option", order.shipping_option)
     if address is not None:
-        _refuse_address(order)
-    before = (order.ship_country, order.ship_region, order.ship_postcode)
+        _refuse_packed(order, "address")
+    if option != order.shipping_option:
+        _refuse_packed(order, "shipping option")
+    if "gift_message" in amendment.words:
+        _refuse_late_words(order, amendment.words["gift_message"])
     facts = orders.change_facts(order, amendment)
-    if address is not None and before != (address.country, address.region, address.postcode):
+    after = (order.ship_country, order.ship_region, order.ship_postcode, order.shipping_option)
+    if before != after:
         # Another place may be cheaper to send from now: all that nobody has touched is planned anew.
         change = draft.change
         wanted = {line.pk: line.quantity_allocated for line in order_queries.lines_of([order.pk])}
@@ -237,15 +252,26 @@ def _change_facts(draft: _Draft, amendment: Amendment) -> list[str]:
     return facts
 
 
-def _refuse_address(order: Order) -> None:
+def _refuse_packed(order: Order, what: str) -> None:
+    """Packed and confirmed parcels are made out for the present address and service."""
     if work_queries.packed_or_gone(order.pk):
-        raise TooLateToChange(f"Part of {order.number} is packed for the present address. Unpack it first.")
+        raise TooLateToChange(f"Part of {order.number} is packed for the present {what}. Unpack it first.")
     for work in work_queries.lock_live_work(order.pk):
         if cancellation_queries.is_confirmed_elsewhere(work):
             raise TooLateToChange(
-                f"{work.location.name} has confirmed {work.number} for the present address."
+                f"{work.location.name} has confirmed {work.number} for the present {what}."
                 " Cancel its pieces first, or tell it by telephone."
             )
+
+
+def _refuse_late_words(order: Order, gift_message: str) -> None:
+    """A card goes into the last parcel that is packed, and no later."""
+    if order_queries.contact_of(order.pk).gift_message == gift_message:
+        return
+    lines = list(order_queries.lines_of([order.pk]))
+    packed = work_queries.pieces_packed(order.pk)
+    if sum(line.quantity_ordered - line.quantity_cancelled for line in lines) <= packed:
+        raise TooLateToChange(f"All of {order.number} is packed: its card is in the parcel. Unpack it first.")
 
 
 def _refuse_shortfall(draft: _Draft, missing: Sequence[tuple[str, int]]) -> None:

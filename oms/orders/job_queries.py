@@ -1,6 +1,7 @@
 """Questions about reasons, holds and jobs on many orders."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -47,6 +48,18 @@ def reason(kind: ChangeKind, code: str) -> OrderReason:
         message = f"There is no reason {code} to {kind.value} an order."
         raise UnknownReason(message, problems=(("#/code", message),))
     return found
+
+
+def reason_of(kinds: Sequence[ChangeKind], code: str) -> OrderReason:
+    """The reason with this code, of the first of these kinds that lists it.
+
+    Raises ``UnknownReason``.
+    """
+    for kind in kinds[:-1]:
+        found = OrderReason.objects.filter(kind=kind.value, code=code).first()
+        if found is not None:
+            return found
+    return reason(kinds[-1], code)
 
 
 def released_by(code: str) -> Releasable:

@@ -118,6 +118,11 @@ def holds_of(order_id: int) -> QuerySet[Hold]:
     return Hold.objects.filter(order_id=order_id).order_by("-placed_at")
 
 
+def contact_of(order_id: int) -> OrderContact:
+    """The personal data of an order."""
+    return OrderContact.objects.get(order_id=order_id)
+
+
 def promises_of(order_id: int) -> QuerySet[Promise]:
     """Every promise of an order, the one that holds now on top."""
     return Promise.objects.filter(order_id=order_id).order_by("-sequence")

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.orders.views import deeds, detail, holds, hot, lists, many, panels, scarcity
+from oms.orders.views import change, deeds, detail, holds, hot, lists, many, panels, scarcity
 
 app_name = "orders"
 # Home shows these; loading the addresses hangs them there.
@@ -22,6 +22,7 @@ urlpatterns = [
     path("scarce/<str:sku>/turn", scarcity.Turn.as_view(), name="turn"),
     path("scarce/<str:sku>/give", scarcity.Give.as_view(), name="give"),
     path("<str:number>", detail.OrderPage.as_view(), name="detail"),
+    path("<str:number>/change", change.ChangePage.as_view(), name="change"),
     path("<str:number>/hold", deeds.Hold.as_view(), name="hold"),
     path("<str:number>/release", deeds.Release.as_view(), name="release"),
     path("<str:number>/assign", deeds.Assign.as_view(), name="assign"),

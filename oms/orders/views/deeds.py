@@ -2,14 +2,22 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from oms.core.errors import Invalid
 from oms.core.views.frame import Action
 from oms.flows import ordering, standing
+from oms.orders.views.reach import order_within_reach
 
 
 class _OnOrder(Action):
+    """A deed on an order that is served where the person has this right."""
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        order_within_reach(request.user, kwargs["number"], str(self.permission))
+        return super().post(request, **kwargs)
+
     def fallback(self, **kwargs: Any) -> str:
         return reverse("orders:detail", kwargs=kwargs)
 

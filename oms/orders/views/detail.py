@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.http import Http404
-
 from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.rules import LIVE_WORK
@@ -18,6 +16,7 @@ from oms.orders.models import Order, OrderReason
 from oms.orders.rules import ChangeKind
 from oms.orders.views import answer, looks
 from oms.orders.views.lists import OrderList
+from oms.orders.views.reach import order_within_reach
 from oms.routing import queries as routing_queries
 
 SKUS_SHOWN = 4
@@ -72,13 +71,7 @@ class OrderPage(Record):
         }
 
     def order(self) -> Order:
-        found = queries.orders().filter(number=self.kwargs["number"]).first()
-        codes = self.request.user.locations_for("orders.view")
-        if found is None:
-            raise Http404("There is no such order.")
-        if codes is not None and not work_queries.order_ids_at(codes).filter(order=found).exists():
-            raise Http404("There is no such order.")
-        return found
+        return order_within_reach(self.request.user, self.kwargs["number"], "orders.view")
 
     def neighbours(self, order: Order) -> tuple[Any | None, Any | None]:
         return OrderList.neighbours(
