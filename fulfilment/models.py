@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from fulfilment.rules import LIVE_WORK, AskState, RequestStatus, ScanKind, WorkStatus
+from fulfilment.rules import GROWING, LIVE_WORK, AskState, RequestStatus, ScanKind, WorkStatus
 from inventory.models.calendars import working_week
 
 
@@ -70,7 +70,7 @@ class FulfilmentOrder(models.Model):
             models.UniqueConstraint(fields=["order", "sequence"], name="one_fulfilment_order_per_sequence"),
             models.UniqueConstraint(
                 fields=["order", "location"],
-                condition=Q(status="open", request_status="queued"),
+                condition=Q(**GROWING),
                 name="one_open_request_per_order_and_location",
             ),
             models.CheckConstraint(

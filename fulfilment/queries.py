@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Count, F, Max, Prefetch, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Prefetch, Q, QuerySet, Sum
 
 from fulfilment.models import (
     CarrierService,
@@ -17,7 +17,7 @@ from fulfilment.models import (
     ParcelLine,
     Scan,
 )
-from fulfilment.rules import LIVE_WORK, FulfilmentOrderNotFound
+from fulfilment.rules import GROWING, LIVE_WORK, FulfilmentOrderNotFound
 from inventory.models import SerialNumber, StockMovement
 from oms.orders.models import Order
 
@@ -217,12 +217,11 @@ def undone(scan: Scan) -> bool:
 
 
 def unanswered(order_id: int) -> dict[int, int]:
-    """Location id → sequence of an order's open requests that were not answered yet."""
-    return dict(
-        FulfilmentOrder.objects.filter(order_id=order_id, status="open", request_status="queued").values_list(
-            "location_id", "sequence"
-        )
-    )
+    """Location id → sequence of an order's requests that nobody has begun or answered, also while they are held."""
+    begun = FulfilmentOrderLine.objects.filter(fulfilment_order=OuterRef("pk"), quantity_picked__gt=0)
+    held = Q(status="on_hold", request_status=GROWING["request_status"]) & ~Exists(begun)
+    rows = FulfilmentOrder.objects.filter(Q(**GROWING) | held, order_id=order_id).order_by("-sequence")
+    return dict(rows.values_list("location_id", "sequence"))
 
 
 def order_ids_at(codes: Iterable[str]) -> QuerySet[FulfilmentOrder]:

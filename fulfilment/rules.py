@@ -58,6 +58,10 @@ REQUEST_LIFECYCLE = Lifecycle(
 )
 
 
+GROWING = {"status": WorkStatus.OPEN.value, "request_status": RequestStatus.QUEUED.value}
+"""A request that nobody has begun or answered: more pieces for its place join it, so there is one of them at most."""
+
+
 class AskState(StrEnum):
     """What became of our asking a partner to cancel pieces that it has confirmed."""
 
@@ -104,6 +108,12 @@ class ParcelsDoNotMatch(Invalid):
     """The parcels hold something that the fulfilment order does not."""
 
     code = "parcels-do-not-match"
+
+
+class WorkHeld(Conflict):
+    """The order is on hold: nobody picks, packs or ships it."""
+
+    code = "work-on-hold"
 
 
 class NotClaimed(Conflict):

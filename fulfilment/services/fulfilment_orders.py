@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import F
 
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
-from fulfilment.rules import REQUEST_LIFECYCLE, WORK_LIFECYCLE, NotClaimed, RequestStatus, WorkStatus
+from fulfilment.rules import GROWING, REQUEST_LIFECYCLE, WORK_LIFECYCLE, NotClaimed, RequestStatus, WorkStatus
 from oms.core.models import User
 from oms.core.transactions import joins_transaction
 
@@ -78,14 +78,21 @@ def reroute(work: FulfilmentOrder, way: Way) -> None:
 
 
 @joins_transaction
-def settle_status(work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine]) -> WorkStatus:
-    """Set the status that the pieces of the lines speak of, and return it."""
+def settle_status(
+    work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine], *, releases: bool = False
+) -> WorkStatus:
+    """Set the status that the pieces of the lines speak of, and return it.
+
+    Held work stays held while anything of it is wanted, until it is released.
+    """
     wanted = sum(line.quantity - line.quantity_cancelled for line in lines)
     picked, packed, shipped = (
         sum(getattr(line, f"quantity_{step}") for line in lines) for step in ("picked", "packed", "shipped")
     )
     if wanted == 0:
         status = WorkStatus.CANCELLED
+    elif work.status == WorkStatus.ON_HOLD and not releases:
+        status = WorkStatus.ON_HOLD
     elif shipped == wanted:
         status = WorkStatus.SHIPPED
     elif packed == wanted:
@@ -95,9 +102,17 @@ def settle_status(work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine]) -
     elif picked:
         status = WorkStatus.PICKING
     else:
-        status = WorkStatus.OPEN
+        status = WorkStatus.PICKING if _has_a_younger_twin(work) else WorkStatus.OPEN
     set_status(work, status)
     return status
+
+
+def _has_a_younger_twin(work: FulfilmentOrder) -> bool:
+    """Whether its place has another request of the order that nobody has begun; then this one stays the begun one."""
+    if work.status == WorkStatus.OPEN or work.request_status != RequestStatus.QUEUED:
+        return False
+    twins = FulfilmentOrder.objects.filter(**GROWING, order_id=work.order_id, location_id=work.location_id)
+    return twins.exclude(pk=work.pk).exists()
 
 
 @joins_transaction

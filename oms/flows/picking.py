@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, Scan
-from fulfilment.rules import ParcelsDoNotMatch, ScanKind, WorkStatus, WrongItem
+from fulfilment.rules import ParcelsDoNotMatch, ScanKind, WorkHeld, WorkStatus, WrongItem
 from fulfilment.services import fulfilment_orders, parcels, scans
 from fulfilment.services.parcels import Box
 from fulfilment.services.scans import NewScan
@@ -43,9 +43,10 @@ class Counted:
 def claim(number: str, *, user: User, actor: Actor, at: datetime) -> FulfilmentOrder:
     """Give the task to a person who starts on it now.
 
-    Raises ``FulfilmentOrderNotFound``, ``NotClaimed`` when somebody else has it.
+    Raises ``FulfilmentOrderNotFound``, ``WorkHeld``, ``NotClaimed`` when somebody else has it.
     """
     work = work_queries.lock_work(number)
+    _refuse_held(work)
     fulfilment_orders.claim(work, user=user, at=at)
     audit.record("work.claimed", "order", work.order.number, actor=actor, at=at, note=number)
     return work
@@ -80,12 +81,13 @@ def put_back(number: str, *, actor: Actor, at: datetime) -> FulfilmentOrder:
 def scan(number: str, *, kind: ScanKind, read: NewScan, user: User, actor: Actor, at: datetime) -> Counted:
     """Count a scanned item as picked or packed; the same key counts once.
 
-    Raises ``FulfilmentOrderNotFound``, ``WrongItem``, ``TooMany``, ``NotClaimed``.
+    Raises ``FulfilmentOrderNotFound``, ``WorkHeld``, ``WrongItem``, ``TooMany``, ``NotClaimed``.
     """
     work = work_queries.lock_work(number)
     seen = work_queries.scan_with_key(read.key)
     if seen is not None:
         return Counted(seen, seen.work_line, work.status, is_repeat=True)
+    _refuse_held(work)
     _refuse_closed(work, kind)
     fulfilment_orders.claim(work, user=user, at=at)
     lines = work_queries.lines_to_work(work)
@@ -130,9 +132,10 @@ def short_pick(
 ) -> FulfilmentOrder:
     """Fewer are there than asked: the missing pieces are written off, and found elsewhere or put on backorder.
 
-    Raises ``FulfilmentOrderNotFound``, ``WrongItem``, ``ReasonRequired``.
+    Raises ``FulfilmentOrderNotFound``, ``WorkHeld``, ``WrongItem``, ``ReasonRequired``.
     """
     work = work_queries.lock_work(number)
+    _refuse_held(work)
     why = stock_queries.reason(reason)
     line = _short_line(work, sku, missing)
     order = order_queries.lock_order(work.order.number)
@@ -156,9 +159,10 @@ def short_pick(
 def close_parcel(number: str, *, box: Box, actor: Actor, at: datetime) -> Parcel:
     """Close a parcel with everything that was packed since the last one.
 
-    Raises ``FulfilmentOrderNotFound``, ``ParcelsDoNotMatch`` when nothing was, ``DuplicateTracking``.
+    Raises ``FulfilmentOrderNotFound``, ``WorkHeld``, ``ParcelsDoNotMatch`` when nothing was, ``DuplicateTracking``.
     """
     work = work_queries.lock_work(number)
+    _refuse_held(work)
     parcel = parcels.close(work, pieces=work_queries.loose_pieces(work), box=box, actor=actor, at=at)
     audit.record(
         "parcel.closed", "order", work.order.number, actor=actor, at=at, note=f"{parcel.number} of {number}"
@@ -180,6 +184,14 @@ def _settle(work: FulfilmentOrder, lines: list[FulfilmentOrderLine]) -> WorkStat
         # Packing is another person's task.
         fulfilment_orders.unclaim(work)
     return status
+
+
+def _refuse_held(work: FulfilmentOrder) -> None:
+    if work.status == WorkStatus.ON_HOLD:
+        raise WorkHeld(
+            f"{work.number} is on hold. Leave it where it is and take the next task;"
+            f" order {work.order.number} is released at the desk."
+        )
 
 
 def _refuse_closed(work: FulfilmentOrder, kind: ScanKind) -> None:

@@ -39,7 +39,7 @@ def pull(order: Order, wanted: dict[int, int], *, why: str, actor: Actor, at: da
     reservations.release(freed, actor=actor, at=at)
     fulfilment_orders.cancel_pieces(found.pieces)
     for work_id in {lines[key].fulfilment_order_id for key in found.pieces}:
-        _settle(live[work_id], is_held=order.state == "on_hold")
+        fulfilment_orders.settle_status(live[work_id], work_queries.lines_to_work(live[work_id]))
     for key, count in found.put_back.items():
         _tell_to_put_back(lines[key], live[lines[key].fulfilment_order_id], count, why=why, at=at)
     got: dict[int, int] = {}
@@ -65,12 +65,6 @@ def _choose(lines: Iterable[FulfilmentOrderLine], wanted: dict[int, int]) -> Pul
                 if not untouched:
                     found.put_back[line.pk] = count
     return found
-
-
-def _settle(work: FulfilmentOrder, *, is_held: bool) -> None:
-    lines = work_queries.lines_to_work(work)
-    if not is_held or not any(line.quantity - line.quantity_cancelled for line in lines):
-        fulfilment_orders.settle_status(work, lines)
 
 
 def _tell_to_put_back(

@@ -95,7 +95,7 @@ def accept(work: FulfilmentOrder, request: CancellationRequest, change: Change, 
     freed = {line.allocation.reservation_id: pieces[line.pk] for line in lines}
     reservations.release(freed, actor=change.actor, at=change.at)
     fulfilment_orders.cancel_pieces(pieces)
-    settle(work, is_held=order.state == "on_hold")
+    fulfilment_orders.settle_status(work, work_queries.lines_to_work(work))
     _cancel(order, work, request, pieces, change)
 
 
@@ -139,13 +139,6 @@ def refuse_what_left(work: FulfilmentOrder, *, shipment: str, actor: Actor, at: 
     if any(here[line] < count for line, count in asked.items()):
         said = f"Pieces of it have left with {shipment}."
         refuse(work, cancellation_queries.open_request(work), Change(said, actor, at))
-
-
-def settle(work: FulfilmentOrder, *, is_held: bool) -> None:
-    """Set the status that the pieces of locked work speak of; held work stays held while anything of it is left."""
-    lines = work_queries.lines_to_work(work)
-    if not is_held or not any(line.quantity - line.quantity_cancelled for line in lines):
-        fulfilment_orders.settle_status(work, lines)
 
 
 def _cancel(

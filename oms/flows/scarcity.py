@@ -5,7 +5,6 @@ from datetime import datetime
 
 from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
-from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
 from fulfilment.services import fulfilment_orders
 from inventory.rules import LevelsMoved
 from inventory.services import reservations
@@ -124,12 +123,7 @@ def _take_back(order: Order, pieces: Mapping[int, int], *, actor: Actor, at: dat
     fulfilment_orders.cancel_pieces(pieces)
     for work in live:
         if any(held[key].fulfilment_order_id == work.pk for key in pieces):
-            _settle(work, work_queries.lines_to_work(work), on_hold=order.state == "on_hold")
-
-
-def _settle(work: FulfilmentOrder, lines: list[FulfilmentOrderLine], *, on_hold: bool) -> None:
-    if not on_hold or not any(line.quantity - line.quantity_cancelled for line in lines):
-        fulfilment_orders.settle_status(work, lines)
+            fulfilment_orders.settle_status(work, work_queries.lines_to_work(work))
 
 
 def is_first(turn: str) -> bool:

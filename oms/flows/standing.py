@@ -62,7 +62,7 @@ def release_order(number: str, *, actor: Actor, at: datetime) -> Order:
             holds.check_release(held, who, username=username, is_manager=is_manager)
     orders.release(order, actor=actor, at=at)
     for work in work_queries.lock_live_work(order.pk):
-        fulfilment_orders.settle_status(work, work_queries.lines_to_work(work))
+        fulfilment_orders.settle_status(work, work_queries.lines_to_work(work), releases=True)
     sourcing.source_again(order, actor=actor, at=at, why="Released from hold.")
     orders.refresh_progress([order.pk])
     audit.record("order.released", "order", number, actor=actor, at=at)

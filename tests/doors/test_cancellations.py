@@ -6,7 +6,7 @@ import pytest
 from zeal import zeal_context
 
 from fulfilment.models import CancellationRequest
-from oms.flows import amending, shipping
+from oms.flows import amending, recalling, shipping, standing
 from tests.builders import NOON, TESTER, breaches, level, location, place, shelf
 from tests.doors.test_order_pages import BACKEND, person
 from tests.doors.test_rest_contract import Api, api  # noqa: F401  # a fixture
@@ -134,3 +134,14 @@ def test_only_who_answers_for_the_partner_records_its_answer(client, work):
     assert client.post(f"/cancellations/{work}", said).status_code == 404
     client.force_login(person("mai", ("picker", "")), backend=BACKEND)
     assert client.get("/cancellations").status_code == 403
+
+
+def test_the_pages_of_held_and_cancelled_work_say_stop(client, work):
+    client.force_login(person("ruth", ("manager", "")), backend=BACKEND)
+    standing.hold_order(order_of(work), reason="Check", actor=TESTER, at=NOON)
+    for page in ("pick", "pack", "ship"):
+        assert "On hold. Stop here." in client.get(f"/{page}/{work}").content.decode(), page
+    standing.release_order(order_of(work), actor=TESTER, at=NOON)
+    amending.cancel_lines(order_of(work), {"MUG": None}, reason="Gone", actor=TESTER, at=NOON)
+    recalling.answer(work, accepts=True, said="", actor=TESTER, at=NOON)
+    assert "Cancelled. Stop here." in client.get(f"/pick/{work}").content.decode()
