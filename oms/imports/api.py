@@ -33,6 +33,8 @@ ROOMS = {
     Kind.PRICES: "skus",
     Kind.BINS: "locations",
     Kind.LOCATIONS: "locations",
+    Kind.RATES: "routing",
+    Kind.ZONES: "routing",
 }
 SCOPES = {"GET": "imports:read", "POST": "imports:write"}
 UPLOAD = {

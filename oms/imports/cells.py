@@ -26,6 +26,7 @@ _ZEROS_AFTER = re.compile(r"^([+-]?\d+)[.,]0{1,2}$|^([+-]?\d+)[.,]0{4,}$")
 _GROUPED = re.compile(r"^[+-]?\d{1,3}(?:([., '\u00a0\u202f])\d{3})(?:\1\d{3})*$")
 _DAY_FIRST = re.compile(r"^(\d{1,2})\.(\d{1,2})\.(\d{4})$")
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})$")
+_WORD = re.compile(r"^[A-Za-z0-9_-]+$")
 _SPLIT_TAGS = re.compile(r"[,;|]")
 
 
@@ -208,6 +209,19 @@ def tags(value: Any) -> list[str]:
     if any(len(word) > 32 for word in words):
         raise Unreadable("A tag has at most 32 characters.")
     return list(dict.fromkeys(words))
+
+
+def word(value: Any) -> str:
+    """A code of letters, digits, - and _, such as a carrier's."""
+    written = text(value).strip()
+    if len(written) > 32 or not _WORD.match(written):
+        raise Unreadable("Up to 32 letters, digits, - and _.")
+    return written
+
+
+def grams(value: Any, reading: Reading) -> int | None:
+    """The heaviest parcel in grams; ``any`` is no limit."""
+    return None if text(value).strip().lower() == "any" else whole_number(value, reading)
 
 
 def sku_code(value: Any) -> str:

@@ -10,6 +10,7 @@ from inventory.models import Bin, StockLocation
 from oms.catalogue.models import Barcode, Price, Sku
 from oms.imports.resources import Columns, resource_for
 from oms.imports.rules import Change, Choices, Finding, Kind, Line, Outcome, Verdict, repeated
+from oms.routing.models import Rate, RateCard, Zone, ZonePrefix
 
 
 @dataclass(slots=True)
@@ -255,6 +256,76 @@ def _judge_place(line: Line, known: Known) -> Outcome:
     return _compared(line, known, thing=place, new=lambda: StockLocation(code=code), values=values)
 
 
+def _fetch_rates(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...], Any]:
+    """The rates to these zones, and the cards and zones that they may belong to."""
+    zones = {
+        zone.code: zone for zone in Zone.objects.filter(code__in={line.values["zone"] for line in lines})
+    }
+    rates = Rate.objects.filter(zone__in=[zone.pk for zone in zones.values()])
+    found: dict[tuple[Any, ...], Any] = {("zone", code): zone for code, zone in zones.items()}
+    found |= {("card", *_card_key(card)): card for card in RateCard.objects.select_related("location")}
+    rows = _locked(rates.select_related("rate_card__location", "zone"), known)
+    return found | {(*_card_key(each.rate_card), each.up_to_grams, each.zone.code): each for each in rows}
+
+
+def _card_key(card: RateCard) -> tuple[Any, ...]:
+    return (card.location.code, card.carrier, card.service, card.valid_from)
+
+
+def _judge_rate(line: Line, known: Known) -> Outcome:
+    values = {name: line.values.get(name) for name in ("cost", "days")}
+    place = known.place(line)
+    if isinstance(place, Finding):
+        return _refused(line, place)
+    zone = known.found.get(("zone", line.values["zone"]))
+    if zone is None:
+        return _refused(line, line.finding("zone", "No zone with this code. Import zones first."))
+    carrier, service, since = (line.values[name] for name in ("carrier", "service", "valid_from"))
+    grams = line.values.get("up_to_grams")
+    key = (place.code, carrier, service, since)
+    if clash := _clash(line, known, "zone", *key, grams, zone.code):
+        return _refused(line, clash)
+    card = known.found.get(("card", *key))
+    if card is None:
+        name = line.values.get("name") or f"{carrier} {service}"
+        card = RateCard(location=place, carrier=carrier, service=service, valid_from=since, name=name)
+        card.currency = known.resource.fields["cost"].widget.currency
+        known.found["card", *key] = card
+    rate = known.found.get((*key, grams, zone.code))
+    new = lambda: Rate(rate_card=card, zone=zone, up_to_grams=grams)  # noqa: E731
+    return _compared(line, known, thing=rate, new=new, values=values)
+
+
+def _fetch_zones(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...], Any]:
+    """The zones and addresses that these lines name."""
+    found: dict[tuple[Any, ...], Any] = {("zone", zone.code): zone for zone in Zone.objects.all()}
+    prefixes = ZonePrefix.objects.filter(country__in={line.values["country"] for line in lines})
+    rows = _locked(prefixes.select_related("zone"), known)
+    return found | {(each.country, each.region, each.postcode_prefix): each for each in rows}
+
+
+def _judge_zone(line: Line, known: Known) -> Outcome:
+    values = {name: line.values.get(name) for name in ("latitude", "longitude")}
+    if known.reach is not None:
+        return _refused(line, line.finding("zone", "Zones are for all locations; your rights are not."))
+    code, country = line.values["zone"], line.values["country"]
+    region = (line.values.get("region") or "").upper()
+    postcode = (line.values.get("postcode_prefix") or "").replace(" ", "").upper()
+    if clash := _clash(line, known, "postcode_prefix", country, region, postcode):
+        return _refused(line, clash)
+    if (values["latitude"] is None) != (values["longitude"] is None):
+        return _refused(line, line.finding("latitude", "Say both, latitude and longitude, or neither."))
+    prefix = known.found.get((country, region, postcode))
+    if prefix is not None and prefix.zone.code != code:
+        return _refused(line, line.finding("zone", f"This address is in zone {prefix.zone.code} already."))
+    zone = known.found.get(("zone", code))
+    if zone is None:
+        zone = Zone(code=code, name=line.values.get("name") or code)
+        known.found["zone", code] = zone
+    new = lambda: ZonePrefix(zone=zone, country=country, region=region, postcode_prefix=postcode)  # noqa: E731
+    return _compared(line, known, thing=prefix, new=new, values=values)
+
+
 def _clash(line: Line, known: Known, *key: object) -> Finding | None:
     first = known.claims.first(line.row, *key)
     name = "sku" if key[0] in {"price", "primary"} else str(key[0])
@@ -303,6 +374,8 @@ _FETCH: dict[Kind, Callable[[Sequence[Line], Known], dict[tuple[Any, ...], Any]]
     Kind.PRICES: _fetch_prices,
     Kind.BINS: _fetch_bins,
     Kind.LOCATIONS: _fetch_places,
+    Kind.RATES: _fetch_rates,
+    Kind.ZONES: _fetch_zones,
 }
 _JUDGE: dict[Kind, Callable[[Line, Known], Outcome]] = {
     Kind.SKUS: _judge_sku,
@@ -310,4 +383,6 @@ _JUDGE: dict[Kind, Callable[[Line, Known], Outcome]] = {
     Kind.PRICES: _judge_price,
     Kind.BINS: _judge_bin,
     Kind.LOCATIONS: _judge_place,
+    Kind.RATES: _judge_rate,
+    Kind.ZONES: _judge_zone,
 }

@@ -19,6 +19,8 @@ KINDS = {
     Kind.PRICES: "Prices",
     Kind.BINS: "Bins",
     Kind.LOCATIONS: "Locations",
+    Kind.RATES: "Rates",
+    Kind.ZONES: "Zones",
 }
 
 

@@ -13,7 +13,9 @@ from inventory.rules import STOCK_KEEPING, BinKind
 from oms.catalogue.models import BackorderPolicy, Barcode, Price, Sku
 from oms.imports import cells
 from oms.imports.rules import Kind
-from oms.imports.widgets import Cell, Letters, Number, OneOf, Text
+from oms.imports.widgets import Cell, Cents, Letters, Number, OneOf, Text
+from oms.routing import queries as routing_queries
+from oms.routing.models import Rate, ZonePrefix
 
 
 class Columns(ModelResource):
@@ -261,6 +263,79 @@ class LocationColumns(Columns):
         return StockLocation.objects.filter(kind__in=kinds).order_by("code")
 
 
+class RateColumns(Columns):
+    """What a parcel costs from a location to a zone by a service, up to a weight, and its days."""
+
+    location = Field("rate_card__location__code", "location", Text(80))
+    zone = Field("zone__code", "zone", Cell(cells.word))
+    carrier = Field("rate_card__carrier", "carrier", Cell(cells.word))
+    service = Field("rate_card__service", "service", Cell(cells.word))
+    name = Field("rate_card__name", "name", Text(80))
+    valid_from = Field("rate_card__valid_from", "valid_from", Cell(cells.day, reads_marks=True))
+    up_to_grams = Field("up_to", "up_to_grams", Cell(cells.grams, reads_marks=True))
+    cost = Field("cost_minor", "cost", Cents())
+    days = Field("days", "days", Number(cells.whole_number))
+
+    needed = ("location", "zone", "carrier", "service", "valid_from", "cost", "days")
+    key = ("location", "carrier", "service", "valid_from", "up_to_grams", "zone")
+    location_path = "rate_card__location__code"
+    aliases: ClassVar = {
+        "location": ("origin", "from", "site", "warehouse", "location code"),
+        "zone": ("destination", "to", "zone code", "destination zone"),
+        "up_to_grams": ("weight", "max weight", "up to", "max grams", "weight limit", "grams"),
+        "cost": ("price", "rate", "charge", "amount"),
+        "days": ("transit days", "delivery days", "lead time"),
+        "valid_from": ("valid", "from date", "effective", "effective from"),
+    }
+
+    class Meta:
+        model = Rate
+        fields = (
+            *("location", "zone", "carrier", "service", "name", "valid_from"),
+            *("up_to_grams", "cost", "days"),
+        )
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fields["cost"].widget.currency = routing_queries.shop_currency()
+
+    def queryset(self) -> "QuerySet[Any]":
+        """Every rate, card by card."""
+        rates = Rate.objects.select_related("rate_card__location", "zone")
+        return rates.order_by("rate_card__location__code", "rate_card", "zone__code", "up_to_grams")
+
+
+class ZoneColumns(Columns):
+    """Which addresses a zone has, and where they are."""
+
+    zone = Field("zone__code", "zone", Cell(cells.word))
+    name = Field("zone__name", "name", Text(80))
+    country = Field("country", "country", Letters(2))
+    region = Field("region", "region", Text(40))
+    postcode_prefix = Field("postcode_prefix", "postcode_prefix", Text(16))
+    latitude = Field("latitude", "latitude", Number(cells.latitude))
+    longitude = Field("longitude", "longitude", Number(cells.longitude))
+
+    needed = ("zone", "country")
+    key = ("country", "region", "postcode_prefix")
+    aliases: ClassVar = {
+        "zone": ("zone code", "code"),
+        "name": ("zone name",),
+        "region": ("state", "province"),
+        "postcode_prefix": ("postcode", "zip", "prefix", "postal code", "postcode begins"),
+        "latitude": ("lat",),
+        "longitude": ("lon", "lng", "long"),
+    }
+
+    class Meta:
+        model = ZonePrefix
+        fields = ("zone", "name", "country", "region", "postcode_prefix", "latitude", "longitude")
+
+    def queryset(self) -> "QuerySet[Any]":
+        """Every address of every zone."""
+        return ZonePrefix.objects.select_related("zone").order_by("country", "region", "postcode_prefix")
+
+
 RESOURCES: dict[Kind, type[Columns]] = {
     Kind.STOCK: StockColumns,
     Kind.SKUS: SkuColumns,
@@ -268,6 +343,8 @@ RESOURCES: dict[Kind, type[Columns]] = {
     Kind.PRICES: PriceColumns,
     Kind.BINS: BinColumns,
     Kind.LOCATIONS: LocationColumns,
+    Kind.RATES: RateColumns,
+    Kind.ZONES: ZoneColumns,
 }
 # What a person needs beside the right to import; over REST the scope of the same room.
 RIGHTS: dict[Kind, tuple[str, str]] = {
@@ -277,6 +354,8 @@ RIGHTS: dict[Kind, tuple[str, str]] = {
     Kind.PRICES: ("catalogue.change", "skus:write"),
     Kind.BINS: ("locations.change", "stock:write"),
     Kind.LOCATIONS: ("locations.change", "stock:write"),
+    Kind.RATES: ("routing.change", "routing:write"),
+    Kind.ZONES: ("routing.change", "routing:write"),
 }
 
 

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     PRICES = "prices"
     BINS = "bins"
     LOCATIONS = "locations"
+    RATES = "rates"
+    ZONES = "zones"
 
 
 class JobState(StrEnum):

@@ -5,6 +5,8 @@ from typing import Any
 
 from import_export.widgets import Widget
 
+from oms.core import money
+from oms.core.money import Money
 from oms.imports import cells
 from oms.imports.cells import Unreadable
 from oms.imports.rules import Reading
@@ -55,6 +57,31 @@ class Number(Cell):
             return ""
         written = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
         return written.rstrip("0").rstrip(".") if "." in written else written
+
+
+class Cents(Number):
+    """An amount of money that is kept in minor units."""
+
+    def __init__(self) -> None:
+        super().__init__(cells.not_negative)
+        self.currency = "AUD"
+
+    def clean(self, value: Any, row: Any = None, reading: Reading = PLAIN, **kwargs: Any) -> Any:
+        """Whole minor units.
+
+        Raises ``Unreadable`` when the currency has no such small part.
+        """
+        amount = super().clean(value, row, reading, **kwargs)
+        if amount is None:
+            return None
+        rounded = money.rounded(amount, self.currency)
+        if rounded.as_decimal() != amount:
+            raise Unreadable(f"{self.currency} has no smaller part than {rounded.as_text()} shows.")
+        return rounded.amount
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        """The amount with its decimals."""
+        return "" if value is None else Money(value, self.currency).as_text()
 
 
 class Text(Cell):

@@ -304,12 +304,11 @@ def _sites() -> tuple[Site, ...]:
 
 
 def _addresses() -> Addresses:
-    zones = {zone.pk: ZoneFacts(zone.pk, zone.code, zone.name, _centre(zone)) for zone in Zone.objects.all()}
     return {
-        (entry.country, entry.region.upper(), entry.postcode_prefix.replace(" ", "").upper()): zones[
-            entry.zone_id
-        ]
-        for entry in ZonePrefix.objects.all()
+        (entry.country, entry.region.upper(), entry.postcode_prefix.replace(" ", "").upper()): ZoneFacts(
+            entry.zone_id, entry.zone.code, entry.zone.name, _centre(entry) or _centre(entry.zone)
+        )
+        for entry in ZonePrefix.objects.select_related("zone")
     }
 
 
@@ -350,7 +349,7 @@ def _books() -> dict[tuple[str, str], RuleBook]:
     }
 
 
-def _centre(zone: Zone) -> tuple[float, float] | None:
+def _centre(zone: Zone | ZonePrefix) -> tuple[float, float] | None:
     if zone.latitude is None or zone.longitude is None:
         return None
     return (float(zone.latitude), float(zone.longitude))

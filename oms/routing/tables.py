@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from oms.routing.distances import Place
 from oms.routing.network import Network, network
 from oms.routing.problem import Destination, Service, Site
 from oms.routing.rules import RuleBook
@@ -10,7 +11,7 @@ from oms.routing.rules import RuleBook
 
 @dataclass(frozen=True, slots=True)
 class ZoneFacts:
-    """A zone and where its middle is."""
+    """A zone, and where its middle is or that of the addresses with the same beginning of the postcode."""
 
     id: int
     code: str
@@ -22,6 +23,7 @@ Addresses = Mapping[tuple[str, str, str], ZoneFacts]
 """Zones by (country, region, beginning of the postcode); an empty text fits everything."""
 
 _DESTINATIONS_KEPT = 20_000
+_PLACES_KEPT = 2_000
 
 
 @dataclass(slots=True)
@@ -33,7 +35,7 @@ class Tables:
     addresses: Addresses
     rates: Mapping[int, Mapping[int, Sequence[Service]]]
     currency: str
-    _by_zone: dict[int | None, Network] = field(default_factory=dict)
+    _by_zone: dict[tuple[int, Place | None] | None, Network] = field(default_factory=dict)
     _by_destination: dict[Destination, Network] = field(default_factory=dict)
 
     def network(self, destination: Destination) -> Network:
@@ -42,17 +44,19 @@ class Tables:
         if known is not None:
             return known
         zone = zone_of(destination, self.addresses)
-        key = zone.id if zone else None
+        key = (zone.id, zone.centre) if zone else None
         prepared = self._by_zone.get(key)
         if prepared is None:
             prepared = network(
                 self.sites,
-                self.rates.get(key, {}) if key else {},
+                self.rates.get(zone.id, {}) if zone else {},
                 self.book,
                 currency=self.currency,
                 centre=zone.centre if zone else None,
                 zone=zone.code if zone else "",
             )
+            if len(self._by_zone) >= _PLACES_KEPT:
+                self._by_zone.clear()
             self._by_zone[key] = prepared
         if len(self._by_destination) >= _DESTINATIONS_KEPT:
             self._by_destination.clear()

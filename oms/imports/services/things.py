@@ -14,6 +14,7 @@ from oms.imports.models import ImportChange
 from oms.imports.planning import Deed, subject_of
 from oms.imports.resources import Columns
 from oms.imports.rules import Finding, Outcome, Verdict
+from oms.routing.models import Rate, RateCard, Zone, ZonePrefix
 
 CHANGED_SINCE = "Somebody has changed it since: it is {now} now."
 IN_USE = "It is in use by now, so it stays."
@@ -31,11 +32,27 @@ def write(outcomes: Iterable[Outcome], *, at: datetime) -> None:
     for thing in fresh:
         if isinstance(thing, Sku):
             thing.created_at = thing.updated_at = at
+    _make_parents(fresh)
     model._default_manager.bulk_create(fresh)
     changed = [deed for verdict, deed in deeds if verdict is Verdict.CHANGED and deed.changed]
     if changed:
         _overwrite(model, changed, at=at)
     _print([(deed.thing, deed.barcode) for _, deed in deeds if deed.barcode])
+
+
+def _make_parents(fresh: Sequence[Any]) -> None:
+    """Make the rate cards and zones that new rows stand in and that are not there yet."""
+    for name, model in (("rate_card", RateCard), ("zone", Zone)):
+        parents = [
+            getattr(thing, name)
+            for thing in fresh
+            if isinstance(thing, Rate | ZonePrefix) and hasattr(thing, name)
+        ]
+        unsaved = {id(parent): parent for parent in parents if parent.pk is None}
+        model.objects.bulk_create(unsaved.values())
+        for thing in fresh:
+            if isinstance(thing, Rate | ZonePrefix) and hasattr(thing, name):
+                setattr(thing, f"{name}_id", getattr(thing, name).pk)
 
 
 @joins_transaction

@@ -23,6 +23,11 @@ SAMPLES: dict[Kind, tuple[str, ...]] = {
         *("PER", "Perth", "own", "1 Dock Road", "Perth", "WA", "6000", "AU", "-31.95", "115.86"),
         *("Australia/Perth", "100", "yes"),
     ),
+    Kind.RATES: (
+        *("PER", "AU-WA", "auspost", "standard", "Parcel Post", "2026-01-01"),
+        *("5000", "6.00", "2"),
+    ),
+    Kind.ZONES: ("AU-WA", "Western Australia", "AU", "", "60", "-31.95", "115.86"),
 }
 
 

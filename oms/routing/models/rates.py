@@ -9,17 +9,17 @@ from django.db import models
 from django.db.models import F, Q
 
 
+def _degrees(of):
+    return models.DecimalField(max_digits=8, decimal_places=5, null=True, blank=True, help_text=of)
+
+
 class Zone(models.Model):
     """Destinations that cost the same to reach."""
 
     code = models.SlugField(max_length=16, unique=True, help_text="Short, such as AU-WA.")
     name = models.CharField(max_length=80, help_text="What staff read.")
-    latitude = models.DecimalField(
-        max_digits=8, decimal_places=5, null=True, blank=True, help_text="Of its centre; for distances."
-    )
-    longitude = models.DecimalField(
-        max_digits=8, decimal_places=5, null=True, blank=True, help_text="Of its centre; for distances."
-    )
+    latitude = _degrees("Of its centre; for distances.")
+    longitude = _degrees("Of its centre; for distances.")
 
     class Meta:
         ordering = ["code"]
@@ -53,6 +53,8 @@ class ZonePrefix(models.Model):
         db_default="",
         help_text="How the postcode begins; empty for all.",
     )
+    latitude = _degrees("Of these addresses; else its zone's.")
+    longitude = _degrees("Of these addresses; else its zone's.")
 
     class Meta:
         verbose_name_plural = "zone prefixes"
@@ -151,7 +153,12 @@ class Rate(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.cost_minor} up to {self.up_to_grams or 'any'} g"
+        return f"{self.cost_minor} up to {self.up_to} g"
+
+    @property
+    def up_to(self) -> int | str:
+        """The heaviest parcel in grams, or that there is no limit."""
+        return "any" if self.up_to_grams is None else self.up_to_grams
 
 
 class RoutingStamp(models.Model):
