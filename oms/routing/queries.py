@@ -221,6 +221,11 @@ def publishing_request(version_id: int) -> Approval | None:
     return requests.filter(state=ApprovalState.REQUESTED.value).first()
 
 
+def zones() -> list[Zone]:
+    """All zones."""
+    return list(Zone.objects.all())
+
+
 def site_names() -> dict[str, str]:
     """What staff call each location, by its code."""
     return dict(_shipping().values_list("code", "name"))

@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from oms.routing.views import building, pages
+from oms.routing.views import building, pages, rates
 
 app_name = "routing"
 
 urlpatterns = [
     path("", pages.RuleSets.as_view(), name="list"),
+    path("rates", rates.RateTable.as_view(), name="rates"),
     path("versions/<int:pk>", pages.VersionPage.as_view(), name="version"),
     path("versions/<int:pk>/edit", building.Builder.as_view(), name="edit"),
     path("versions/<int:pk>/test", pages.Test.as_view(), name="test"),
