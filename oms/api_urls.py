@@ -17,6 +17,7 @@ from oms.orders import api_scarcity as scarcity
 from oms.replanning import api as replanning
 from oms.replays import api as replays
 from oms.routing import api as routing
+from oms.routing import api_why
 
 urlpatterns = [
     path("orders", orders.Orders.as_view()),
@@ -64,6 +65,7 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
     path("scarcity", scarcity.ScarceSkus.as_view()),
     path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),
+    path("availability/why", api_why.WhyNotAvailable.as_view()),
     path("routing/preview", routing.RoutingPreview.as_view()),
     path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
     path("replanning/runs", replanning.ReplanningRuns.as_view()),

@@ -112,6 +112,7 @@ def _candidate(each: Seen, case: Case, outcome: str, rank: int | None, score: in
         km=each.lane.km,
         score=score,
         rank=rank,
+        able=tuple(each.treated.stock),
     )
 
 

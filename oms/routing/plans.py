@@ -51,7 +51,10 @@ class Parcel:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One site as the planner saw it; cost, days, score and rank are those of serving the order alone."""
+    """One site as the planner saw it; cost, days, score and rank are those of serving the order alone.
+
+    ``able`` are the pieces of each SKU that the rules leave it to send; it is not stored.
+    """
 
     site_id: int
     site: str
@@ -67,6 +70,7 @@ class Candidate:
     km: int | None
     score: int | None
     rank: int | None
+    able: tuple[int, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The candidate for storage."""

@@ -1,7 +1,7 @@
 """What rules can name, and what there is of it."""
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
 from oms.catalogue.models import Sku
@@ -24,6 +24,12 @@ def findings(version: RuleSetVersion) -> tuple[Finding, ...]:
     """
     book = queries.book_of(version)
     return checking.findings(book, known_to(version.rule_set, book))
+
+
+def history(rule_set_id: int) -> QuerySet[RuleSetVersion]:
+    """All versions of a rule set with their rules and people, newest first."""
+    versions = RuleSetVersion.objects.filter(rule_set_id=rule_set_id).order_by("-number")
+    return versions.select_related("rule_set", "created_by", "approved_by").prefetch_related("rules")
 
 
 def known_to(rule_set: RuleSet, book: RuleBook) -> Known:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.routing.views import building, pages, rates
+from oms.routing.views import asking, building, pages, rates
 
 app_name = "routing"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("rates", rates.RateTable.as_view(), name="rates"),
     path("versions/<int:pk>", pages.VersionPage.as_view(), name="version"),
     path("versions/<int:pk>/edit", building.Builder.as_view(), name="edit"),
+    path("versions/<int:pk>/try", asking.TryRules.as_view(), name="try"),
+    path("why", asking.WhyNot.as_view(), name="why"),
     path("versions/<int:pk>/test", pages.Test.as_view(), name="test"),
     path("versions/<int:pk>/ask", pages.Ask.as_view(), name="ask"),
     path("versions/<int:pk>/publish", pages.Publish.as_view(), name="publish"),

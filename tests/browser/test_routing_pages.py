@@ -8,7 +8,7 @@ from oms.core.models import Grant, User
 from oms.routing.models import RuleSetVersion
 from oms.routing.services import reference, rule_sets
 from tests import builders
-from tests.browser.conftest import PICTURES
+from tests.browser.conftest import DESK, PHONE, PICTURES
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
@@ -44,3 +44,20 @@ def test_the_rules_read_well_and_axe_finds_nothing(open_page, dan, draft, theme)
     page.get_by_text("asked to publish this").wait_for()
     page.screenshot(path=PICTURES / f"routing-version-{theme}.png", full_page=True)
     assert axe.Axe().run(page, options=RULES).response["violations"] == []
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", DESK), ("dark", PHONE)])
+def test_asking_pages_read_well_at_a_desk_and_on_a_phone(open_page, dan, draft, theme, size) -> None:
+    builders.channel("web")
+    builders.shelf("MUG", at="PER", on_hand=3)
+    asked = "channel=web&customer_type=b2c&country=AU&region=WA&postcode=6050"
+    pages = {
+        "try": f"/routing/versions/{draft.pk}/try?{asked}&lines=MUG+x+2&order=&value=&shipping_option=",
+        "why": f"/routing/why?{asked}&sku=MUG&quantity=5",
+        "version": f"/routing/versions/{draft.pk}",
+    }
+    for name, path in pages.items():
+        page = open_page(path, user=dan, theme=theme, size=size)
+        page.screenshot(path=PICTURES / f"asking-{name}-{size['width']}-{theme}.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
+        assert axe.Axe().run(page, options=RULES).response["violations"] == []

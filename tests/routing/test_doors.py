@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.urls import reverse
+from zeal import zeal_context
 
 from oms.core import tokens
 from oms.core.actors import SYSTEM
@@ -139,6 +141,26 @@ def test_what_must_be_mended_stands_on_the_page_and_in_the_admin(live: RuleSetVe
         assert "There is no SKU SAUCER: choose one that exists." in text
     draft.refresh_from_db()
     assert draft.status == "draft"
+
+
+def test_a_version_says_what_is_other_than_live_or_than_any_version(live: RuleSetVersion) -> None:
+    dan = person("dan")
+    press(dan, f"/routing/versions/{live.pk}/draft")
+    draft = RuleSetVersion.objects.get(status="draft")
+    same = dan.get(f"/routing/versions/{draft.pk}").content.decode()
+    RuleSetVersion.objects.filter(pk=draft.pk).update(max_parcels=2)
+
+    with zeal_context():
+        page = dan.get(f"/routing/versions/{draft.pk}").content.decode()
+    back = dan.get(f"/routing/versions/{live.pk}?compare={draft.pk}").content.decode()
+
+    assert "It says the same." in same
+    assert "<del>No order ships in more than three parcels.</del>" in page
+    assert "<ins>No order ships in more than two parcels.</ins>" in page
+    assert "<ins>No order ships in more than three parcels.</ins>" in back
+    replay = f"{reverse('replays:new')}?version={draft.pk}"
+    assert replay in page
+    assert f'<option value="{draft.pk}" selected>' in dan.get(replay).content.decode()
 
 
 def test_the_admin_shows_a_version_in_words_and_leaves_a_live_one_alone(live: RuleSetVersion) -> None:

@@ -18,6 +18,7 @@ from oms.orders.views import answer, looks
 from oms.orders.views.lists import OrderList
 from oms.orders.views.reach import order_within_reach
 from oms.routing import queries as routing_queries
+from oms.routing import reading
 
 SKUS_SHOWN = 4
 
@@ -181,15 +182,8 @@ def _why(order: Order) -> dict[str, Any] | None:
         "ranked_by": told.get("ranked_by", ""),
         "why": told.get("why", ""),
         "currency": told.get("currency", order.currency),
-        "candidates": [_candidate(one) for one in told.get("candidates", [])],
+        "candidates": [reading.candidate(one) for one in told.get("candidates", [])],
     }
-
-
-def _candidate(one: dict[str, Any]) -> dict[str, Any]:
-    stock = [f"{has} × {sku}" for sku, has in one.get("stock", {}).items()]
-    # Of a long order the whole stock of each site would hide the decision.
-    shown, rest = (stock[:SKUS_SHOWN], stock[SKUS_SHOWN:]) if len(stock) > SKUS_SHOWN + 1 else (stock, [])
-    return one | {"stock_words": " · ".join(shown), "stock_rest": rest}
 
 
 def _timeline(order: Order) -> list[dict[str, Any]]:

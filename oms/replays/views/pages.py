@@ -77,6 +77,11 @@ class NewReplay(Form):
     template_name = "replays/replay_new.html"
     form_class = ReplayForm
 
+    def get_initial(self) -> dict[str, Any]:
+        """The version that a page of rules leads here with."""
+        asked = self.request.GET.get("version", "")
+        return super().get_initial() | ({"version": asked} if asked.isdecimal() else {})
+
     def carry_out(self, form: ReplayForm) -> str:
         with one_effect(self.request):
             replay = replaying.ask(

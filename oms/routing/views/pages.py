@@ -8,8 +8,8 @@ from oms.core import frame, status
 from oms.core.status import DONE, LOOK, WAIT, WORK, Look
 from oms.core.views.frame import Action, Page, Record
 from oms.flows import ruling
-from oms.routing import queries, reading
-from oms.routing.models import RuleSet
+from oms.routing import queries, reading, rule_queries
+from oms.routing.models import RuleSet, RuleSetVersion
 from oms.routing.rules import RULE_SET_EDITABLE, RuleSetStatus
 
 status.fill(
@@ -54,16 +54,33 @@ class VersionPage(Record):
         version = queries.version(self.kwargs["pk"])
         user, wrote = self.request.user, {version.created_by_id, version.requested_by_id}
         request = queries.publishing_request(version.pk)
+        history = list(rule_queries.history(version.rule_set_id))
+        other = self._other(version, history)
+        names, currency = queries.site_names(), queries.shop_currency()
         return super().get_context_data(**kwargs) | {
             "title": str(version),
             "version": version,
-            "read": reading.with_findings(version, queries.site_names(), queries.shop_currency()),
+            "read": reading.with_findings(version, names, currency),
             "open": version.status in RULE_SET_EDITABLE,
             "live": queries.published_version(version.rule_set_id),
+            "history": history,
+            "other": other,
+            "changes": reading.difference(other, version, names, currency) if other else [],
             "asked": request,
             "may_change": user.may("routing.change"),
             "may_publish": user.may("routing.publish") and user.pk not in wrote,
         }
+
+    def _other(self, version: RuleSetVersion, history: list[RuleSetVersion]) -> RuleSetVersion | None:
+        """What it is compared with: the one that was asked for, else what is live, else the one before."""
+        asked = self.request.GET.get("compare", "")
+        chosen = next((each for each in history if str(each.pk) == asked and each.pk != version.pk), None)
+        if chosen is not None:
+            return chosen
+        live = next((each for each in history if each.status == RuleSetStatus.PUBLISHED.value), None)
+        if live is not None and live.pk != version.pk:
+            return live
+        return next((each for each in history if each.number < version.number), None)
 
 
 class _OnVersion(Action):
