@@ -13,6 +13,7 @@ from oms.catalogue import api as catalogue
 from oms.imports import api as imports
 from oms.orders import api as orders
 from oms.orders import api_amend as amend
+from oms.orders import api_customers as customers
 from oms.orders import api_scarcity as scarcity
 from oms.replanning import api as replanning
 from oms.replays import api as replays
@@ -28,6 +29,10 @@ urlpatterns = [
     path("orders/<str:number>/changes", amend.OrderChanges.as_view()),
     path("orders/<str:number>/hold", orders.HoldOrder.as_view()),
     path("orders/<str:number>/release", orders.ReleaseOrder.as_view()),
+    path("customers", customers.Customers.as_view()),
+    path("customers/<str:code>", customers.OneCustomer.as_view()),
+    path("customers/<str:code>/addresses", customers.CustomerAddresses.as_view()),
+    path("customers/<str:code>/addresses/<str:entry>", customers.OneCustomerAddress.as_view()),
     path("skus", catalogue.Skus.as_view()),
     path("skus/<str:code>/names", catalogue.SkuNames.as_view()),
     path("skus/<str:code>", catalogue.OneSku.as_view()),

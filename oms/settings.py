@@ -217,6 +217,14 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("OMS_MAIL_FROM", default="orders@localhost")
 
+# Who sells, as documents and letters show it; prices and invoices count the days of this zone.
+SELLER = {
+    "name": env.str("OMS_SELLER_NAME", default="Tidewater"),
+    "address": env.str("OMS_SELLER_ADDRESS", default="", multiline=True),
+    "tax_number": env.str("OMS_SELLER_TAX_NUMBER", default=""),
+    "time_zone": env.str("OMS_SELLER_TIME_ZONE", default="Australia/Perth"),
+}
+
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

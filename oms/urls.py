@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("oms.runtime.urls")),
     path("", include("oms.core.urls")),
     path("orders/", include("oms.orders.urls")),
+    path("customers/", include("oms.orders.urls_customers")),
     path("stock/", include("inventory.urls")),
     path("", include("fulfilment.urls")),
     path("routing/", include("oms.routing.urls")),

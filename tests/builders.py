@@ -10,12 +10,12 @@ from fulfilment.rules import ScanKind
 from fulfilment.services.parcels import Box
 from fulfilment.services.scans import NewScan
 from inventory.models import AdjustmentReason, StockLevel, StockLocation
-from oms.catalogue.models import Sku
+from oms.catalogue.models import Price, Sku
 from oms.channels.models import Channel
 from oms.core.actors import Actor
 from oms.core.models import User
 from oms.flows import counting, ordering, picking
-from oms.orders.models import Order
+from oms.orders.models import Customer, CustomerContact, Order
 from oms.orders.requests import Address, NewLine, NewOrder, Placed
 from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
@@ -54,6 +54,18 @@ def sku(code: str = "MUG", **facts) -> Sku:
     """A SKU that is sold."""
     found = Sku.objects.filter(code=code).first()
     return found or Sku.objects.create(code=code, name=facts.pop("name", code.title()), **facts)
+
+
+def customer(code: str = "CAFE", *, name: str = "Café Nord", **facts) -> Customer:
+    """A business that buys again and again."""
+    made = Customer.objects.create(code=code, **{"customer_type": "b2b"} | facts)
+    CustomerContact.objects.create(customer=made, name=name, email=f"{code.lower()}@example.com")
+    return made
+
+
+def price(code: str, unit_price: str, price_list: str = "standard", **facts) -> Price:
+    """What a SKU costs on a list."""
+    return Price.objects.create(sku=sku(code), price_list=price_list, unit_price=Decimal(unit_price), **facts)
 
 
 def shelf(code: str = "MUG", *, at: str = "PER", on_hand: int) -> StockLevel:

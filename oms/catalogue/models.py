@@ -164,7 +164,7 @@ class BundleComponent(models.Model):
 
 
 class Price(models.Model):
-    """What one base unit of a SKU costs a customer on one price list, in one currency."""
+    """What one base unit of a SKU costs a customer on one price list, in one currency, from so many pieces on."""
 
     sku = models.ForeignKey(Sku, on_delete=models.CASCADE, related_name="prices", help_text="What is sold.")
     price_list = models.SlugField(
@@ -179,12 +179,31 @@ class Price(models.Model):
         validators=[MinValueValidator(0)],
         help_text="Price of one base unit.",
     )
+    from_quantity = models.PositiveIntegerField(
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1)],
+        help_text="Pieces on one order line from which it counts.",
+    )
+    valid_from = models.DateField(null=True, blank=True, help_text="First day; empty: since ever.")
+    valid_until = models.DateField(null=True, blank=True, help_text="Last day; empty: until further notice.")
 
     class Meta:
-        ordering = ["sku", "price_list", "currency"]
+        ordering = ["sku", "price_list", "currency", "from_quantity", "valid_from"]
         constraints = [
             models.UniqueConstraint(
-                fields=["sku", "price_list", "currency"], name="one_price_per_sku_list_and_currency"
+                fields=["sku", "price_list", "currency", "from_quantity", "valid_from"],
+                nulls_distinct=False,
+                name="one_price_per_sku_list_currency_break_and_day",
+            ),
+            models.CheckConstraint(
+                condition=Q(from_quantity__gt=0), name="a_price_break_begins_at_one_piece"
+            ),
+            models.CheckConstraint(
+                condition=Q(valid_from__isnull=True)
+                | Q(valid_until__isnull=True)
+                | Q(valid_until__gte=F("valid_from")),
+                name="a_price_ends_after_it_begins",
             ),
             models.CheckConstraint(condition=Q(unit_price__gte=0), name="a_price_is_never_negative"),
             models.CheckConstraint(

@@ -31,6 +31,7 @@ class ChannelPolicy:
     is_active: bool
     cut_off: time | None = None
     handling_days: int = 0
+    kind: str = ""
 
 
 def sellable(sku_code: str, channel_code: str) -> int:
@@ -79,5 +80,6 @@ def _read() -> dict[str, ChannelPolicy]:
             channel.is_active,
             channel.cut_off,
             channel.handling_days,
+            channel.kind,
         )
     return policies

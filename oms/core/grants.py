@@ -64,6 +64,8 @@ EXCEPTIONS: dict[str, Rights] = {
     "orders_ordercontact": Rights(KEEP),
     "orders_hold": Rights(KEEP),
     "orders_customer": Rights(KEEP),
+    "orders_customeraccount": Rights(READ),
+    "orders_customertypepolicy": Rights(KEEP),
     "orders_promise": Rights(APPEND),
     "orders_orderchange": Rights(APPEND),
     "orders_supplyclaim": Rights(APPEND),

@@ -14,9 +14,10 @@ from oms.flows.batches import Batch, NewWork
 from oms.flows.bundling import Asked, whole_bundles
 from oms.flows.snapshots import Snapshot
 from oms.flows.supplies import Bound
+from oms.orders.agreeing import ROUTING, Agreed, Stop
 from oms.orders.promising import Promised
 from oms.orders.requests import NewOrder, Placed, PlacedLine, PlacedWork
-from oms.orders.rules import NORMAL_PRIORITY, OrderProgress, OrderState
+from oms.orders.rules import OrderProgress, OrderState
 from oms.routing.plans import Plan
 
 
@@ -25,6 +26,7 @@ class Decided:
     """A request, what was decided for it, and the ids of what will be written."""
 
     request: NewOrder
+    agreed: Agreed
     asked: tuple[Asked, ...]
     policy: ChannelPolicy
     plan: Plan
@@ -62,9 +64,14 @@ class Decided:
         return OrderProgress.BACKORDERED if self.plan.shortfall else OrderProgress.ALLOCATED
 
     @property
+    def stops(self) -> tuple[Stop, ...]:
+        """Why a person must look first: what was agreed, then what rules or the channel want."""
+        return (*self.agreed.stops, *[Stop(ROUTING, reason) for reason in self.plan.holds])
+
+    @property
     def on_hold(self) -> bool:
-        """Whether a rule or the channel wants a person to look first."""
-        return bool(self.plan.holds)
+        """Whether a person must look first."""
+        return bool(self.agreed.stops or self.plan.holds)
 
 
 def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
@@ -138,7 +145,7 @@ def _answer(decided: Decided, work: tuple[PlacedWork, ...], totals: Sequence[str
 
 
 def _gather_order(decided: Decided, batch: Batch, total: int) -> None:
-    request = decided.request
+    request, agreed = decided.request, decided.agreed
     batch.add(
         "orders",
         id=decided.order_id,
@@ -146,13 +153,13 @@ def _gather_order(decided: Decided, batch: Batch, total: int) -> None:
         channel_id=decided.policy.id,
         external_number=request.external_number,
         customer_type=request.customer_type.value,
-        customer_id=None,
-        priority=NORMAL_PRIORITY,
-        partial_policy="",
-        is_residential=None,
-        terms_days=None,
-        deliver_from=None,
-        deliver_until=None,
+        customer_id=agreed.customer_id,
+        priority=agreed.priority,
+        partial_policy=agreed.partial_policy,
+        is_residential=agreed.is_residential,
+        terms_days=agreed.terms_days,
+        deliver_from=request.deliver_from,
+        deliver_until=request.deliver_until,
         ship_country=request.shipping.country,
         ship_region=request.shipping.region,
         ship_postcode=request.shipping.postcode,
@@ -210,13 +217,14 @@ def _gather_promise(decided: Decided, seen: Snapshot, batch: Batch) -> None:
 def _gather_news(decided: Decided, batch: Batch) -> None:
     request, plan, number = decided.request, decided.plan, decided.number
     if decided.on_hold:
-        reason = "; ".join(plan.holds)[:200]
+        stops = decided.stops
+        reason = "; ".join([stop.reason for stop in stops])[:200]
         batch.add(
             "holds",
             order_id=decided.order_id,
-            code="routing",
+            code=stops[0].code,
             reason=reason,
-            owner="",
+            owner=stops[0].owner,
             placed_by=batch.actor.label,
             placed_at=batch.at,
         )

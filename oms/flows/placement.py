@@ -9,12 +9,13 @@ from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy, UnknownChannel
 from oms.core import money
 from oms.core.errors import Refusal
-from oms.flows import bundling, gathering, promises
+from oms.flows import bundling, gathering, promises, terms
 from oms.flows.batches import Batch
 from oms.flows.bundling import Asked
 from oms.flows.promises import Asking
 from oms.flows.snapshots import SeenSku, Snapshot
 from oms.flows.supplies import Bound
+from oms.orders.agreeing import Agreed
 from oms.orders.requests import NewOrder, Placed
 from oms.orders.rules import DuplicateOrder, NoRoomToWait, OrderBlocked, PreorderSoldOut, RefusedByRules
 from oms.routing import planner
@@ -30,19 +31,20 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     """Plan one order on the snapshot and gather its rows; the snapshot then has fewer pieces.
 
     Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``, ``NoRoomToWait``,
-    ``PreorderSoldOut``, ``RefusedByRules``; then nothing was gathered.
+    ``PreorderSoldOut``, ``RefusedByRules``, and what ``terms.agree`` refuses; then nothing was gathered.
     """
     known = seen.duplicates.get((request.channel, request.external_number))
     if known is not None:
         raise DuplicateOrder(f"{request.external_number} of {request.channel} is order {known}.", order=known)
     policy = _policy(request, seen)
+    request, agreed = terms.agree(request, policy, seen, at=batch.at)
     asked = bundling.asked_by(request, seen)
-    facts = _facts(request, asked, policy, seen, at=batch.at)
+    facts = _facts(request, agreed, asked, policy, seen, at=batch.at)
     network = _network(facts, seen)
     plan = planner.plan(seen.informed(facts, network, batch.at), stock=seen.stock, network=network)
     if plan.is_refused:
         raise RefusedByRules(f"{plan.why} {network.book.name} refuses such orders.")
-    _refuse_blocked(asked, policy, seen, plan)
+    _refuse_blocked(asked, agreed.backorder_policy or policy.backorder_policy, seen, plan)
     bound = _waits(asked, plan, seen)
     asking = Asking(plan, facts.destination, network, policy, seen.stamp, _waiting(asked, plan, bound))
     promised = promises.promise(asking, at=batch.at)
@@ -51,9 +53,10 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     bundles = dict.fromkeys([part.source for part in asked if part.per_bundle])
     bundle_ids = {source: ids.next_line() for source in bundles}
     decided = gathering.Decided(
-        request, asked, policy, plan, order_id, decision_id, line_ids, bundle_ids, promised, bound
+        request, agreed, asked, policy, plan, order_id, decision_id, line_ids, bundle_ids, promised, bound
     )
     placed = gathering.gather(decided, seen, batch)
+    terms.note_owed(request, agreed, seen.terms)
     seen.duplicates[request.channel, request.external_number] = placed.number
     return placed
 
@@ -83,7 +86,13 @@ def _policy(request: NewOrder, seen: Snapshot) -> ChannelPolicy:
 
 
 def _facts(
-    request: NewOrder, asked: Sequence[Asked], policy: ChannelPolicy, seen: Snapshot, *, at: datetime
+    request: NewOrder,
+    agreed: Agreed,
+    asked: Sequence[Asked],
+    policy: ChannelPolicy,
+    seen: Snapshot,
+    *,
+    at: datetime,
 ) -> OrderFacts:
     lines = [seen.skus[part.sku].line(index, part.quantity) for index, part in enumerate(asked)]
     shipping = request.shipping
@@ -94,7 +103,7 @@ def _facts(
         lines=tuple(lines),
         value_minor=_value(request),
         currency=request.currency,
-        partial=Partial(policy.partial_policy),
+        partial=Partial(agreed.partial_policy or policy.partial_policy),
         buffer=policy.stock_buffer,
         allowed_sites=policy.sites,
         placed_at=at,
@@ -113,14 +122,15 @@ def _value(request: NewOrder) -> int:
     return money.rounded(value, request.currency).amount
 
 
-def _refuse_blocked(asked: Sequence[Asked], policy: ChannelPolicy, seen: Snapshot, plan: Plan) -> None:
+def _refuse_blocked(asked: Sequence[Asked], otherwise: str, seen: Snapshot, plan: Plan) -> None:
+    """Refuse what may not wait for stock; ``otherwise`` is the policy of SKUs that have none of their own."""
     lacks: Counter[str] = Counter()
     for index, missing in plan.shortfall:
         wanted = asked[int(index)]
         sku = seen.skus[wanted.sku]
         lacks[sku.code] += missing
         there = wanted.quantity - missing
-        if (sku.backorder_policy or policy.backorder_policy) == BLOCK:
+        if (sku.backorder_policy or otherwise) == BLOCK:
             raise OrderBlocked(
                 f"{there} of {wanted.quantity} pieces of {sku.code} are there, and it is not sold on backorder.",
                 sku=sku.code,

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from django.db import connection
@@ -15,7 +16,10 @@ from oms.catalogue.queries import Component
 from oms.core import idempotency
 from oms.core.errors import Invalid
 from oms.core.idempotency import Claim, Pending
+from oms.flows import terms
 from oms.flows.supplies import Bound, Supplies
+from oms.flows.terms import OpenTerms
+from oms.orders.agreeing import Terms
 from oms.orders.requests import NewOrder
 from oms.routing.network import Network
 from oms.routing.problem import Line, OrderFacts
@@ -81,6 +85,7 @@ class Snapshot:
     decision_ids: list[int]
     line_ids: list[int]
     bundles: dict[str, tuple[Component, ...]] = field(default_factory=dict)
+    terms: Terms = field(default_factory=Terms)
     supplies: Supplies = field(init=False)
     waited: Counter[int] = field(default_factory=Counter)
     given: Counter[int] | None = None
@@ -142,7 +147,9 @@ def look(requests: Sequence[NewOrder], pending: Pending | None = None) -> Snapsh
     channels = [request.channel for request in requests]
     externals = [request.external_number for request in requests]
     lines = sum([len(request.lines) for request in requests])
-    seen = _read(channels, externals, codes, lines, pending.claim if pending else None)
+    open_terms = terms.asked_by(requests)
+    claim = pending.claim if pending else None
+    seen = _read(channels, externals, codes, lines, claim=claim, open_terms=open_terms)
     if any(sku.is_bundle for sku in seen.skus.values()):
         return _look_into_bundles(requests, seen, channels, externals)
     return seen
@@ -162,23 +169,35 @@ def _look_into_bundles(
     codes |= {part.sku for parts in bundles.values() for part in parts}
     lines = sum([1 + len(bundles.get(line.sku, ())) for request in requests for line in request.lines])
     again = _read(channels, externals, list(codes), lines)
-    again.bundles = bundles
+    again.bundles, again.terms = bundles, seen.terms
     return again
 
 
 def _read(
-    channels: list[str], externals: list[str], codes: list[str], lines: int, claim: Claim | None = None
+    channels: list[str],
+    externals: list[str],
+    codes: list[str],
+    lines: int,
+    *,
+    claim: Claim | None = None,
+    open_terms: OpenTerms | None = None,
 ) -> Snapshot:
     named = (claim.client, claim.key) if claim else (None, None)
+    also = ", flows_terms_context(%s, %s, %s)::text" if open_terms else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            "select flows_order_context(%s, %s, %s, %s, %s, %s, %s)::text",
-            [channels, externals, codes, len(externals), lines, *named],
+            f"select flows_order_context(%s, %s, %s, %s, %s, %s, %s)::text{also}",
+            [channels, externals, codes, len(externals), lines, *named, *(open_terms or ())],
         )
-        seen = msgspec.json.decode(cursor.fetchone()[0])
+        row = cursor.fetchone()
+    seen = msgspec.json.decode(row[0])
     if claim and seen["answered"]:
         fingerprint, status, body = seen["answered"]
         raise idempotency.seen_before(claim, bytes.fromhex(fingerprint), status, bytes.fromhex(body))
+    return _snapshot(seen, terms.seen(row[1]) if open_terms else Terms())
+
+
+def _snapshot(seen: dict[str, Any], open_terms: Terms) -> Snapshot:
     stock, levels = {}, {}
     for level_id, sku_id, site_id, available in seen["levels"] or ():
         stock[site_id, sku_id] = available
@@ -200,4 +219,5 @@ def _read(
         order_ids=seen["order_ids"] or [],
         decision_ids=seen["decision_ids"] or [],
         line_ids=seen["line_ids"] or [],
+        terms=open_terms,
     )

@@ -89,7 +89,8 @@ def plan(lines: Sequence[Line], known: Known) -> list[Outcome]:
 
 def subject_of(thing: Any, resource: Columns) -> str:
     """A thing as the journal names it: the words of its key, joined by spaces."""
-    return " ".join(str(resource.fields[name].get_value(thing)) for name in resource.key)
+    words = (resource.fields[name].get_value(thing) for name in resource.key)
+    return " ".join("-" if word is None else str(word) for word in words)
 
 
 def skus_named(codes: Iterable[str]) -> dict[str, Sku]:
@@ -147,7 +148,10 @@ def _fetch_barcodes(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...]
 
 def _fetch_prices(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...], Any]:
     rows = Price.objects.filter(sku__in=[sku.pk for sku in known.skus.values()]).select_related("sku")
-    return {(each.sku.code, each.price_list, each.currency): each for each in _locked(rows, known)}
+    return {
+        (each.sku.code, each.price_list, each.currency, each.from_quantity, each.valid_from): each
+        for each in _locked(rows, known)
+    }
 
 
 def _fetch_bins(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...], Any]:
@@ -207,17 +211,30 @@ def _judge_price(line: Line, known: Known) -> Outcome:
     sku = known.skus.get(values.pop("sku"))
     if sku is None:
         return _refused(line, unknown_sku(line))
-    price_list, currency = (
-        values.pop("price_list", None) or "standard",
-        values.pop("currency", None) or sku.currency,
-    )
-    if not price_list.replace("-", "").replace("_", "").isalnum() or not price_list.isascii():
-        return _refused(line, line.finding("price_list", "Letters, digits, - and _ only."))
-    if clash := _clash(line, known, "price", sku.code, price_list, currency):
+    key = {
+        "price_list": values.pop("price_list", None) or "standard",
+        "currency": values.pop("currency", None) or sku.currency,
+        "from_quantity": values.pop("from_quantity", None),
+        "valid_from": values.pop("valid_from", None),
+    }
+    if wrong := _price_objection(line, key):
+        return _refused(line, wrong)
+    key["from_quantity"] = key["from_quantity"] or 1
+    if clash := _clash(line, known, "price", sku.code, *key.values()):
         return _refused(line, clash)
-    price = known.found.get((sku.code, price_list, currency))
-    new = lambda: Price(sku=sku, price_list=price_list, currency=currency)  # noqa: E731
-    return _compared(line, known, thing=price, new=new, values=values)
+    price = known.found.get((sku.code, *key.values()))
+    return _compared(line, known, thing=price, new=lambda: Price(sku=sku, **key), values=values)
+
+
+def _price_objection(line: Line, key: dict[str, Any]) -> Finding | None:
+    price_list, until = key["price_list"], line.values.get("valid_until")
+    if not price_list.replace("-", "").replace("_", "").isalnum() or not price_list.isascii():
+        return line.finding("price_list", "Letters, digits, - and _ only.")
+    if key["from_quantity"] == 0:
+        return line.finding("from_quantity", "A price counts from 1 piece on at least.")
+    if until and key["valid_from"] and until < key["valid_from"]:
+        return line.finding("valid_until", "It ends before it begins.")
+    return None
 
 
 def _judge_bin(line: Line, known: Known) -> Outcome:

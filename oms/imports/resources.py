@@ -172,22 +172,30 @@ class PriceColumns(Columns):
     price_list = Field("price_list", "price_list", Text(32))
     currency = Field("currency", "currency", Letters(3))
     unit_price = Field("unit_price", "unit_price", Number(cells.not_negative))
+    from_quantity = Field("from_quantity", "from_quantity", Number(cells.whole_number))
+    valid_from = Field("valid_from", "valid_from", Cell(cells.day, reads_marks=True))
+    valid_until = Field("valid_until", "valid_until", Cell(cells.day, reads_marks=True))
 
     needed = ("sku", "unit_price")
-    key = ("sku", "price_list", "currency")
+    key = ("sku", "price_list", "from_quantity", "valid_from", "currency")
     aliases: ClassVar = {
         "sku": ("item", "item code", "product code", "variant sku"),
         "price_list": ("list", "list code", "price list"),
         "unit_price": ("price", "unit price", "variant price", "list price", "amount"),
+        "from_quantity": ("from", "min quantity", "minimum quantity", "break", "quantity from"),
+        "valid_from": ("from date", "starts", "start date"),
+        "valid_until": ("until", "ends", "end date"),
     }
 
     class Meta:
         model = Price
-        fields = ("sku", "price_list", "currency", "unit_price")
+        fields = ("sku", "price_list", "currency", "unit_price", "from_quantity", "valid_from", "valid_until")
 
     def queryset(self) -> "QuerySet[Any]":
         """Every price, by SKU."""
-        return Price.objects.select_related("sku").order_by("sku__code", "price_list", "currency")
+        return Price.objects.select_related("sku").order_by(
+            "sku__code", "price_list", "currency", "from_quantity", "valid_from"
+        )
 
 
 class BinColumns(Columns):

@@ -11,6 +11,7 @@ from oms.core.admin import ReasonForm, each
 from oms.core.admin_site import Audited, ReadOnly, ReadOnlyInline
 from oms.core.templatetags.ui import money
 from oms.flows import ordering, standing
+from oms.orders import admin_customers  # noqa: F401  # Django looks for this module only
 from oms.orders.models import Hold, Order, OrderLine, OrderReason, Promise, ServingPolicy
 from oms.orders.rules import OrderProgress, OrderState
 

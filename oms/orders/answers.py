@@ -1,7 +1,7 @@
 """An order as REST answers it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -78,11 +78,12 @@ class OrderPlaced(msgspec.Struct):
 
 
 class CustomerAnswer(msgspec.Struct):
-    """Who buys; empty once erased."""
+    """Who buys; name and mail are empty once erased, the code of a known customer stays."""
 
     type: str
     name: str
     email: str
+    code: str | None = None
 
 
 class OrderAnswer(msgspec.Struct):
@@ -104,6 +105,11 @@ class OrderAnswer(msgspec.Struct):
     placed_at: datetime
     promise_by: datetime | None
     first_promise_by: datetime | None
+    residential: bool | None
+    deliver_from: date | None
+    deliver_until: date | None
+    partial_policy: str
+    terms_days: int | None
     priority: int
     version: int
     lines: list[LineAnswer]
@@ -180,7 +186,7 @@ def _answer(
         status=order.status,
         channel=order.channel.code,
         external_number=order.external_number,
-        customer=CustomerAnswer(order.customer_type, contact.customer_name, contact.customer_email),
+        customer=_customer(order),
         shipping_address=contact.shipping_address,
         billing_address=contact.billing_address,
         currency=order.currency,
@@ -192,6 +198,11 @@ def _answer(
         placed_at=order.placed_at,
         promise_by=order.promise_by,
         first_promise_by=order.first_promise_by,
+        residential=order.is_residential,
+        deliver_from=order.deliver_from,
+        deliver_until=order.deliver_until,
+        partial_policy=order.partial_policy or order.channel.partial_policy,
+        terms_days=order.terms_days,
         priority=order.priority,
         version=version,
         lines=_lines(lines, order.currency),
@@ -217,6 +228,12 @@ def _cancellations(order_ids: list[int]) -> dict[int, list[CancellationAsked]]:
         )
         found.setdefault(work.order_id, []).append(asked)
     return found
+
+
+def _customer(order: Order) -> CustomerAnswer:
+    known, contact = order.customer, order.contact
+    code = known.code if known else None
+    return CustomerAnswer(order.customer_type, contact.customer_name, contact.customer_email, code)
 
 
 def _lines(lines: list[OrderLine], currency: str) -> list[LineAnswer]:

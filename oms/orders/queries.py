@@ -12,8 +12,8 @@ from oms.orders.rules import OrderNotFound
 
 
 def orders() -> QuerySet[Order]:
-    """All orders with channel and contact, newest first."""
-    return Order.objects.select_related("channel", "contact").order_by("-placed_at", "-id")
+    """All orders with channel, customer and contact, newest first."""
+    return Order.objects.select_related("channel", "customer", "contact").order_by("-placed_at", "-id")
 
 
 def order(number: str) -> Order:

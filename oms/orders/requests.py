@@ -1,7 +1,7 @@
 """An order as a customer asks for it, before anything is decided; plain values."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from oms.orders.rules import CustomerType
@@ -32,18 +32,26 @@ class Address:
         }
 
 
+NOWHERE = Address("", "", "", "")
+"""Where an order goes that names an entry of its customer's address book, until that is looked up."""
+
+
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """Pieces of one SKU at a unit price."""
+    """Pieces of one SKU at a unit price; with ``by_list`` it is looked up on the lists that apply."""
 
     sku: str
     quantity: int
-    unit_price: Decimal
+    unit_price: Decimal = Decimal(0)
+    by_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """All that a door knows of an order that has just come in."""
+    """All that a door knows of an order that has just come in.
+
+    ``customer`` is the code of a known one, ``ship_to`` the code of an entry in its address book.
+    """
 
     channel: str
     external_number: str
@@ -59,6 +67,18 @@ class NewOrder:
     shipping_option: str = ""
     promise_by: datetime | None = None
     notes: str = ""
+    customer: str = ""
+    ship_to: str = ""
+    is_residential: bool | None = None
+    deliver_from: date | None = None
+    deliver_until: date | None = None
+    partial_policy: str = ""
+    priority: int | None = None
+
+    @property
+    def leaves_open(self) -> bool:
+        """Whether something must be looked up of its customer or of price lists."""
+        return bool(self.customer) or any(line.by_list for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ FIRST_PRIORITY, NORMAL_PRIORITY, LAST_PRIORITY = 1, 5, 9
 """Who is served first when stock is scarce: the lower number."""
 PARTIAL_POLICIES = ("split", "together", "ask")
 """What happens when not all of an order can leave at once; as the planner and the channels call it."""
+BACKORDER_POLICIES = ("backorder", "block")
+"""What customer types and channels decide for SKUs that have no policy of their own."""
 
 
 class ServedBy(StrEnum):
@@ -118,6 +120,54 @@ class OrderBlocked(Conflict):
     """A SKU or its channel is set to refuse what stock cannot serve."""
 
     code = "not-enough-stock"
+
+
+class CustomerNotFound(NotFound):
+    """No customer has this code."""
+
+    code = "customer-not-found"
+
+
+class AddressNotFound(NotFound):
+    """The address book has no such entry."""
+
+    code = "address-not-found"
+
+
+class DuplicateCustomer(Conflict):
+    """The code names another customer."""
+
+    code = "duplicate-customer"
+
+
+class CustomerErased(Conflict):
+    """The customer was erased: nothing is written about it any more."""
+
+    code = "customer-erased"
+
+
+class UnknownCustomer(Invalid):
+    """No customer that may buy has this code."""
+
+    code = "unknown-customer"
+
+
+class UnknownAddress(Invalid):
+    """The customer's address book has no such entry."""
+
+    code = "unknown-address"
+
+
+class NoListPrice(Invalid):
+    """A line comes without a price, and no list that applies has one."""
+
+    code = "no-list-price"
+
+
+class PoNumberRequired(Invalid):
+    """Orders of this customer carry the customer's own order number."""
+
+    code = "po-number-required"
 
 
 class RefusedByRules(Conflict):

@@ -109,6 +109,23 @@ ORDERS = (
     ),
 )
 
+CUSTOMERS = (
+    Invariant(
+        "I41",
+        "What a customer on terms is yet to be billed is what its orders come to less what is on invoices.",
+        "triggers on orders; no right to update an account",
+        "select count(*) from orders_customeraccount",
+        """
+        select a.customer_id, a.unbilled_minor, coalesce(o.unbilled, 0) as orders_say
+          from orders_customeraccount a
+          left join (select customer_id, sum(greatest(total_minor - invoiced_minor, 0)) as unbilled
+                       from orders_order where customer_id is not null and terms_days is not null
+                      group by customer_id) as o using (customer_id)
+         where a.unbilled_minor <> coalesce(o.unbilled, 0)
+        """,
+    ),
+)
+
 FULFILMENT = (
     Invariant(
         "I14",
@@ -266,4 +283,4 @@ GUARDS = (
     ),
 )
 
-INVARIANTS = {each.code: each for each in (*STOCK, *GUARDS, *ORDERS, *FULFILMENT, *MESSAGES)}
+INVARIANTS = {each.code: each for each in (*STOCK, *GUARDS, *ORDERS, *CUSTOMERS, *FULFILMENT, *MESSAGES)}

@@ -15,7 +15,7 @@ from oms.core import audit
 from oms.core.models import Approval, Grant, InboxMessage, User
 from oms.flows import counting, shipping, standing
 from oms.reports.invariants import INVARIANTS
-from tests.builders import TESTER, location, pack, place, rate, scan, shelf, sku
+from tests.builders import TESTER, customer, location, pack, place, rate, scan, shelf, sku
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -59,6 +59,10 @@ PLANTS = {
     "I18": ("orders_order", "update orders_order set state = 'closed'"),
     "I19": ("orders_order", "update orders_order set progress = 'shipped', state = 'closed'"),
     "I20": ("routing_allocation", "update routing_allocation set quantity = quantity + 1"),
+    "I41": (
+        "orders_customeraccount",
+        "update orders_customeraccount set unbilled_minor = unbilled_minor + 1",
+    ),
     "I25": ("orders_order", "update orders_order set lines_minor = lines_minor + 1"),
     "I33": ("core_inboxmessage", "update core_inboxmessage set event_id = 'same'"),
     "I35": ("core_outboxmessage", "delete from core_outboxmessage"),
@@ -118,6 +122,7 @@ def shop() -> None:
         "MUG", location="PER", quantity_delta=-1, reason="damaged", note="", actor=TESTER, at=at
     )
     held_closely(at)
+    customer("CAFE")
     ann = User.objects.create_user("ann")
     Grant.objects.create(user=ann, role="picker", location_code="PER")
     for number in (1, 2):

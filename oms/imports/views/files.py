@@ -17,7 +17,7 @@ SAMPLES: dict[Kind, tuple[str, ...]] = {
     Kind.STOCK: ("MUG-350", "PER", "12", "", "", "", "2026-11-24T14:00:00Z"),
     Kind.SKUS: ("MUG-350", "Mug 350 ml", "9312345678907", "350", "8.50", "AUD", "mugs", "fragile", "", "yes"),
     Kind.BARCODES: ("9312345678907", "MUG-350", "yes"),
-    Kind.PRICES: ("MUG-350", "standard", "AUD", "24.00"),
+    Kind.PRICES: ("MUG-350", "standard", "AUD", "24.00", "1", "", ""),
     Kind.BINS: ("PER", "A-03-2", "storage", "120", "yes", "60"),
     Kind.LOCATIONS: (
         *("PER", "Perth", "own", "1 Dock Road", "Perth", "WA", "6000", "AU", "-31.95", "115.86"),

@@ -1,7 +1,13 @@
 """The tables of orders, by noun."""
 
 from oms.orders.models.changes import OrderChange
-from oms.orders.models.customers import Customer
+from oms.orders.models.customers import (
+    Customer,
+    CustomerAccount,
+    CustomerAddress,
+    CustomerContact,
+    CustomerTypePolicy,
+)
 from oms.orders.models.holds import Hold
 from oms.orders.models.jobs import OrderJob, OrderJobItem
 from oms.orders.models.orders import BundleLine, Order, OrderContact, OrderLine
@@ -12,6 +18,10 @@ from oms.orders.models.scarcity import ServingPolicy, SupplyClaim, Turn
 __all__ = [
     "BundleLine",
     "Customer",
+    "CustomerAccount",
+    "CustomerAddress",
+    "CustomerContact",
+    "CustomerTypePolicy",
     "Hold",
     "Order",
     "OrderChange",

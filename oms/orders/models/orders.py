@@ -50,6 +50,8 @@ class Order(models.Model):
     shipping_minor = models.BigIntegerField(default=0, db_default=0)
     tax_minor = models.BigIntegerField(default=0, db_default=0)
     total_minor = models.BigIntegerField()
+    # Kept by triggers on invoices.
+    invoiced_minor = models.BigIntegerField(default=0, db_default=0, editable=False)
     state = models.CharField(
         max_length=10,
         choices=[(state.value, state.name.title()) for state in OrderState],

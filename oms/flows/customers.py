@@ -1,0 +1,152 @@
+"""Stories of a customer: it is known, terms change, its address book grows, and it is forgotten."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from oms.core import audit, erasing, outbox
+from oms.core.actors import Actor
+from oms.core.erasing import Copy
+from oms.core.errors import Conflict, Invalid
+from oms.core.transactions import owns_transaction
+from oms.orders import customer_queries
+from oms.orders.models import Customer, CustomerAddress
+from oms.orders.services import customers
+
+# What came in or was typed, kept as it came; a person's own words ride along in it.
+RAW_COPIES = (
+    *(
+        Copy("core_idempotencykey", "body"),
+        Copy("core_inboxmessage", "body"),
+        Copy("core_inboxmessage", "headers"),
+    ),
+    *(Copy("core_inboxmessage", "last_error"), Copy("core_outboxmessage", "payload")),
+    *(Copy("core_outboxmessage", "original_payload"), Copy("core_outboxmessage", "last_error")),
+    *(Copy("core_draft", "values"), Copy("core_savedview", "settings"), Copy("orders_hold", "reason")),
+    *(Copy("imports_importjob", "samples"), Copy("imports_importjob", "headers")),
+    *(Copy("imports_importpiece", "content"), Copy("imports_importfinding", "value")),
+    *(Copy("imports_importchange", "subject"), Copy("imports_importchange", "old")),
+    *(Copy("imports_importchange", "new"), Copy("alerts_alert", "message"), Copy("alerts_alert", "note")),
+    *(Copy("django_admin_log", "object_repr"), Copy("django_admin_log", "change_message")),
+)
+
+
+class HasOpenOrders(Conflict):
+    """Parcels are still to be sent to this customer."""
+
+    code = "customer-has-open-orders"
+
+
+@dataclass(frozen=True, slots=True)
+class NewCustomer:
+    """Who buys again: facts that were agreed, and apart from them who it is."""
+
+    code: str
+    customer_type: str
+    currency: str
+    who: Mapping[str, str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """How much was forgotten: orders whose contact was emptied, and raw copies that held the person's words."""
+
+    orders: int
+    copies: int
+
+
+@owns_transaction()
+def create_customer(new: NewCustomer, *, actor: Actor, at: datetime) -> Customer:
+    """Make a customer that orders can name.
+
+    Raises ``DuplicateCustomer``, ``Invalid`` without a name.
+    """
+    if not new.who.get("name", "").strip():
+        raise _needs_name()
+    customer = customers.create(new.code, new.customer_type, new.currency, facts=new.facts, who=new.who)
+    _note("customer.created", customer, changes={"type": new.customer_type}, actor=actor, at=at)
+    return customer_queries.customer(customer.code)
+
+
+@owns_transaction()
+def change_customer(
+    code: str, *, facts: Mapping[str, Any], who: Mapping[str, str], actor: Actor, at: datetime
+) -> Customer:
+    """Change what was agreed with a customer, or who it is; orders that were placed keep their terms.
+
+    Raises ``CustomerNotFound``, ``CustomerErased``, ``Invalid`` when the name is taken away.
+    """
+    if "name" in who and not who["name"].strip():
+        raise _needs_name()
+    changes = customers.change(customer_queries.lock_customer(code), facts=facts, who=who)
+    if changes:
+        _note("customer.changed", customer_queries.customer(code), changes=changes, actor=actor, at=at)
+    return customer_queries.customer(code)
+
+
+@owns_transaction()
+def book_address(
+    code: str, entry: str, *, values: Mapping[str, Any], actor: Actor, at: datetime
+) -> CustomerAddress:
+    """Write an entry of a customer's address book, new or in place of what it was.
+
+    Raises ``CustomerNotFound``, ``CustomerErased``.
+    """
+    customer = customer_queries.lock_customer(code)
+    booked = customers.book(customer, entry, values)
+    _note("customer.address_booked", customer, changes={"entry": entry}, actor=actor, at=at)
+    return booked
+
+
+@owns_transaction()
+def unbook_address(code: str, entry: str, *, actor: Actor, at: datetime) -> None:
+    """Take an entry out of a customer's address book; orders keep their copies.
+
+    Raises ``CustomerNotFound``, ``AddressNotFound``.
+    """
+    customer = customer_queries.lock_customer(code)
+    customers.unbook(customer, entry)
+    _note("customer.address_removed", customer, changes={"entry": entry}, actor=actor, at=at)
+
+
+@owns_transaction()
+def erase_customer(code: str, *, reason: str, actor: Actor, at: datetime) -> Erased:
+    """Forget who a customer is, everywhere: its contact and addresses, those of its orders, and raw copies of them.
+
+    Facts and every sum stay. Raises ``CustomerNotFound``, ``HasOpenOrders``, ``Invalid`` without a reason.
+    """
+    if not reason.strip():
+        message = "Say who asked for it and when."
+        raise Invalid(message, problems=(("#/reason", message),))
+    customer = customer_queries.lock_customer(code)
+    open_numbers = customer_queries.open_orders(customer)
+    if open_numbers:
+        raise HasOpenOrders(
+            f"{', '.join(open_numbers[:5])} must still be sent. Ship or cancel first.", orders=open_numbers
+        )
+    words, order_ids = customer_queries.words_of(customer)
+    customers.erase(customer, order_ids, at=at)
+    copies = erasing.scrub(RAW_COPIES, words)
+    told = {"orders": len(order_ids), "copies": copies}
+    _note("customer.erased", customer, changes=told, note=reason.strip()[:200], actor=actor, at=at)
+    outbox.record("customer.erased", aggregate=f"customer:{code}", payload={"code": code}, at=at)
+    return Erased(len(order_ids), copies)
+
+
+def _note(
+    action: str,
+    customer: Customer,
+    *,
+    changes: dict[str, Any],
+    note: str = "",
+    actor: Actor,
+    at: datetime,
+) -> None:
+    audit.record(action, "customer", customer.code, actor=actor, at=at, changes=changes, note=note)
+
+
+def _needs_name() -> Invalid:
+    message = "A customer has a name."
+    return Invalid(message, problems=(("#/name", message),))
