@@ -17,6 +17,7 @@ class ChannelKind(models.TextChoices):
     MARKETPLACE = "marketplace", "Marketplace"
     WHOLESALE = "wholesale", "Wholesale"
     REST = "rest", "REST API"
+    DESK = "desk", "Taken down by staff"
 
 
 class PartialPolicy(models.TextChoices):

@@ -9,7 +9,17 @@ from django.db.models import Model, QuerySet
 from inventory.models import Bin, StockLocation
 from oms.catalogue.models import Barcode, Price, Sku
 from oms.imports.resources import Columns, resource_for
-from oms.imports.rules import Change, Choices, Finding, Kind, Line, Outcome, Verdict, repeated
+from oms.imports.rules import (
+    Change,
+    Choices,
+    Finding,
+    Kind,
+    Line,
+    Outcome,
+    Verdict,
+    price_objection,
+    repeated,
+)
 from oms.routing.models import Rate, RateCard, Zone, ZonePrefix
 
 
@@ -148,10 +158,8 @@ def _fetch_barcodes(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...]
 
 def _fetch_prices(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...], Any]:
     rows = Price.objects.filter(sku__in=[sku.pk for sku in known.skus.values()]).select_related("sku")
-    return {
-        (each.sku.code, each.price_list, each.currency, each.from_quantity, each.valid_from): each
-        for each in _locked(rows, known)
-    }
+    key = ("price_list", "currency", "from_quantity", "valid_from")
+    return {(each.sku.code, *(getattr(each, name) for name in key)): each for each in _locked(rows, known)}
 
 
 def _fetch_bins(lines: Sequence[Line], known: Known) -> dict[tuple[Any, ...], Any]:
@@ -211,30 +219,15 @@ def _judge_price(line: Line, known: Known) -> Outcome:
     sku = known.skus.get(values.pop("sku"))
     if sku is None:
         return _refused(line, unknown_sku(line))
-    key = {
-        "price_list": values.pop("price_list", None) or "standard",
-        "currency": values.pop("currency", None) or sku.currency,
-        "from_quantity": values.pop("from_quantity", None),
-        "valid_from": values.pop("valid_from", None),
-    }
-    if wrong := _price_objection(line, key):
+    key = {name: values.pop(name, None) for name in ("price_list", "currency", "from_quantity", "valid_from")}
+    key |= {"price_list": key["price_list"] or "standard", "currency": key["currency"] or sku.currency}
+    if wrong := price_objection(line, key):
         return _refused(line, wrong)
     key["from_quantity"] = key["from_quantity"] or 1
     if clash := _clash(line, known, "price", sku.code, *key.values()):
         return _refused(line, clash)
     price = known.found.get((sku.code, *key.values()))
     return _compared(line, known, thing=price, new=lambda: Price(sku=sku, **key), values=values)
-
-
-def _price_objection(line: Line, key: dict[str, Any]) -> Finding | None:
-    price_list, until = key["price_list"], line.values.get("valid_until")
-    if not price_list.replace("-", "").replace("_", "").isalnum() or not price_list.isascii():
-        return line.finding("price_list", "Letters, digits, - and _ only.")
-    if key["from_quantity"] == 0:
-        return line.finding("from_quantity", "A price counts from 1 piece on at least.")
-    if until and key["valid_from"] and until < key["valid_from"]:
-        return line.finding("valid_until", "It ends before it begins.")
-    return None
 
 
 def _judge_bin(line: Line, known: Known) -> Outcome:

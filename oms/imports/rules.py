@@ -230,3 +230,15 @@ def repeated(row: int, first: int) -> str:
 def needed(names: Sequence[str], mapped: Sequence[str]) -> list[str]:
     """The columns every row needs that nothing in the file stands for."""
     return [name for name in names if name not in mapped]
+
+
+def price_objection(line: Line, key: dict[str, Any]) -> Finding | None:
+    """What is wrong with the list, the break or the days of a price, if anything."""
+    price_list, until = key["price_list"], line.values.get("valid_until")
+    if not price_list.replace("-", "").replace("_", "").isalnum() or not price_list.isascii():
+        return line.finding("price_list", "Letters, digits, - and _ only.")
+    if key["from_quantity"] == 0:
+        return line.finding("from_quantity", "A price counts from 1 piece on at least.")
+    if until and key["valid_from"] and until < key["valid_from"]:
+        return line.finding("valid_until", "It ends before it begins.")
+    return None

@@ -8,12 +8,12 @@ import msgspec
 
 from oms.core.errors import Invalid
 from oms.core.money import CURRENCIES
+from oms.core.shapes import NEEDED
 from oms.orders.requests import NOWHERE, Address, NewLine, NewOrder
 from oms.orders.rules import FIRST_PRIORITY, LAST_PRIORITY, CustomerType
 
 MAX_UNIT_PRICE = Decimal(10) ** 12
 PRICE_DECIMALS = 4
-NEEDED = "This field is needed."
 
 Word = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 Line = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]

@@ -138,6 +138,27 @@ def channels_in_use() -> list[tuple[str, str]]:
     return list(Channel.objects.order_by("name").values_list("code", "name"))
 
 
+def channels_for_staff() -> list[tuple[str, str]]:
+    """Codes and names of the channels that staff may take an order down for, their own desk first."""
+    rows = Channel.objects.filter(is_active=True)
+    found = sorted(
+        rows, key=lambda channel: (channel.kind not in ("desk", "wholesale"), channel.kind, channel.name)
+    )
+    return [(channel.code, channel.name) for channel in found]
+
+
+def number_of(channel: str, external_number: str) -> str:
+    """The number of the order that a channel knows under its own.
+
+    Raises ``OrderNotFound``.
+    """
+    rows = Order.objects.filter(channel__code=channel, external_number=external_number)
+    found = rows.values_list("number", flat=True).first()
+    if found is None:
+        raise OrderNotFound(f"There is no order {external_number} of {channel}.")
+    return found
+
+
 def past_promise(at: datetime) -> QuerySet[Order]:
     """Orders that should have left by now and have not, the latest first."""
     return Order.objects.filter(promise_by__lt=at, state__in=("open", "on_hold")).order_by("promise_by", "id")

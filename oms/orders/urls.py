@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.orders.views import change, deeds, detail, holds, hot, lists, many, panels, scarcity
+from oms.orders.views import change, deeds, detail, holds, hot, lists, many, new, panels, scarcity
 
 app_name = "orders"
 # Home shows these; loading the addresses hangs them there.
@@ -10,6 +10,9 @@ HOME = (panels.stopped, panels.hurrying, hot.burning)
 
 urlpatterns = [
     path("", lists.OrderList.as_view(), name="list"),
+    path("new", new.NewOrderPage.as_view(), name="new"),
+    path("new/skus", new.FindSkus.as_view(), name="new_skus"),
+    path("new/customers", new.FindCustomers.as_view(), name="new_customers"),
     path("hold", many.HoldMany.as_view(), name="hold_many"),
     path("release", many.ReleaseMany.as_view(), name="release_many"),
     path("cancel", many.CancelMany.as_view(), name="cancel_many"),

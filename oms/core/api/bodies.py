@@ -1,6 +1,5 @@
 """Bodies in and out: JSON checked against a type, answers encoded once, keys against doubles."""
 
-import re
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,12 +11,10 @@ from rest_framework.request import Request
 from oms.core import idempotency
 from oms.core.errors import Invalid
 from oms.core.idempotency import Answer, Claim
+from oms.core.shapes import pointed
 from oms.core.tokens import Token
 
 T = TypeVar("T")
-_PATH = re.compile(r"^(?P<what>.*?)(?: - at `\$(?P<path>[^`]*)`)?$", re.DOTALL)
-_MISSING = re.compile(r"missing required field `([^`]+)`")
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
 JSON = "application/json"
 
 
@@ -66,7 +63,7 @@ def read_body(request: Request, kind: type[T]) -> T:
         raw.decode()
         value = _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
-        raise Invalid(problems=(_pointed(str(error)),)) from None
+        raise Invalid(problems=(pointed(str(error)),)) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedBody(f"The body is not JSON: {error}.") from None
     if b"\\u0000" in raw:
@@ -82,7 +79,7 @@ def read_part(raw: bytes | msgspec.Raw, kind: type[T]) -> T:
     try:
         return _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
-        raise Invalid(problems=(_pointed(str(error)),)) from None
+        raise Invalid(problems=(pointed(str(error)),)) from None
 
 
 def keyed(request: Request, *, required: bool = True) -> Claim | None:
@@ -121,16 +118,6 @@ def _canonical(request: Request) -> bytes:
 @cache
 def _decoder(kind: type[T]) -> "msgspec.json.Decoder[T]":
     return msgspec.json.Decoder(kind)
-
-
-def _pointed(message: str) -> tuple[str, str]:
-    match = _PATH.match(message)
-    what, path = (match["what"], match["path"] or "") if match else (message, "")
-    steps = [name or number for name, number in _STEP.findall(path)]
-    missing = _MISSING.search(what)
-    if missing:
-        return "/".join(["#", *steps, missing[1]]), "This field is needed."
-    return "/".join(["#", *steps]), what
 
 
 def _plain(value: Any) -> Any:

@@ -130,6 +130,7 @@ class CustomerPage(OnCustomer, Record):
             "order_count": orders.count(),
             "agreed": customer_queries.applies_to(customer),
             "may_change": user.may("customers.change") and customer.erased_at is None,
+            "may_order": customer.is_active and user.locations_for("orders.create") is None,
             "may_erase": user.may("customers.erase") and customer.erased_at is None,
             "no_erase": f"{', '.join(open_orders[:3])} must still be sent." if open_orders else "",
             "timeline": [

@@ -139,6 +139,7 @@ class OrderList(ListPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         reasons = job_queries.reasons(*ChangeKind)
         return super().get_context_data(**kwargs) | {
+            "may_order": self.request.user.locations_for("orders.create") is None,
             "may_hold": self.request.user.may("orders.hold"),
             "may_cancel": self.request.user.may("orders.cancel"),
             "hold_reasons": [one for one in reasons if one.kind == ChangeKind.HOLD],
