@@ -18,7 +18,7 @@ from oms.orders import api_scarcity as scarcity
 from oms.replanning import api as replanning
 from oms.replays import api as replays
 from oms.routing import api as routing
-from oms.routing import api_why
+from oms.routing import api_rules, api_why
 
 urlpatterns = [
     path("orders", orders.Orders.as_view()),
@@ -71,6 +71,10 @@ urlpatterns = [
     path("scarcity", scarcity.ScarceSkus.as_view()),
     path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),
     path("availability/why", api_why.WhyNotAvailable.as_view()),
+    path("rule-sets", api_rules.RuleSets.as_view()),
+    path("rule-sets/<int:rule_set_id>/versions", api_rules.RuleSetVersions.as_view()),
+    path("rule-set-versions/<int:version_id>", api_rules.OneRuleSetVersion.as_view()),
+    path("rule-set-versions/<int:version_id>/test", api_rules.TestRuleSetVersion.as_view()),
     path("routing/preview", routing.RoutingPreview.as_view()),
     path("routing-decisions/<int:decision_id>", routing.OneRoutingDecision.as_view()),
     path("replanning/runs", replanning.ReplanningRuns.as_view()),

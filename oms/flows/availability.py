@@ -216,6 +216,6 @@ def _next(
         found.append("Look at what is set aside: some of it may be sold again.")
     if any(site.safety_stock for site in sites):
         found.append("Lower the safety stock where it is too high.")
-    if not coming and not any(site.available for site in sites):
-        found.append("Order or transfer more: nothing is announced.")
+    if not coming:
+        found.append("Order more or transfer some: nothing is announced.")
     return tuple(found)

@@ -5,6 +5,7 @@ from datetime import datetime
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
 from oms.routing.models import RuleSetVersion
+from oms.routing.rules import RuleBook
 from oms.routing.services import people, reference, rule_sets
 from oms.routing.services.rule_sets import Opened
 from oms.routing.sketches import Sketch
@@ -34,6 +35,26 @@ def keep_typed(
     Raises ``RuleSetNotFound``, ``VersionPublished``, ``DraftMoved``, ``Forbidden``.
     """
     return rule_sets.keep_typed(version_id, typed, opened, by=people.person(actor), at=at)
+
+
+@owns_transaction()
+def draft_written(
+    rule_set_id: int, book: RuleBook, note: str, *, actor: Actor, at: datetime
+) -> RuleSetVersion:
+    """Start a draft with a wording that a program brings.
+
+    Raises ``RuleSetNotFound``.
+    """
+    return rule_sets.draft_written(rule_set_id, book, note, actor=actor, at=at)
+
+
+@owns_transaction()
+def test_written(version_id: int, *, actor: Actor, at: datetime) -> None:
+    """Read every rule of a draft as the planner will, for a program.
+
+    Raises ``RuleSetNotFound``, ``RuleInvalid``, ``IllegalTransition``.
+    """
+    rule_sets.test_as(actor, version_id, by=None, at=at)
 
 
 @owns_transaction()

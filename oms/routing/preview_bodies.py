@@ -114,7 +114,7 @@ class PreviewBody(msgspec.Struct, frozen=True):
         return Assumed(
             levels=None if said.levels is None else _levels(said.levels),
             rates=None if said.rates is None else _rates(said.rates, currency),
-            rules=None if said.rules is None else _rules(said.rules),
+            rules=None if said.rules is None else rules_of(said.rules, "#/assume/rules"),
             split_penalty_minor=None
             if penalty is None
             else _minor(penalty, currency, "#/assume/split_penalty"),
@@ -141,15 +141,17 @@ def _rates(said: list[RateBody], currency: str) -> tuple[AssumedRate, ...]:
     return tuple(rates.values())
 
 
-def _rules(said: list[RuleBody]) -> tuple[Rule, ...]:
+def rules_of(said: list[RuleBody], at_rules: str) -> tuple[Rule, ...]:
+    """Rules as a body has them, in the order of the list.
+
+    Raises ``RuleInvalid`` with the place within the body.
+    """
     rules = []
     for index, each in enumerate(said):
         try:
             rules.append(parsing.rule(index + 1, each.conditions, each.actions))
         except RuleInvalid as error:
-            problems = [
-                (f"#/assume/rules/{index}/{at.removeprefix('#/')}", what) for at, what in error.problems
-            ]
+            problems = [(f"{at_rules}/{index}/{at.removeprefix('#/')}", what) for at, what in error.problems]
             raise RuleInvalid(str(error), problems=tuple(problems)) from None
     return tuple(rules)
 

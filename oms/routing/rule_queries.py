@@ -9,7 +9,7 @@ from oms.channels.models import Channel
 from oms.routing import checking, queries
 from oms.routing.checking import Finding, Known
 from oms.routing.models import RateCard, RuleSet, RuleSetVersion, Zone
-from oms.routing.rules import WEEKDAYS, Fact, RuleBook, RuleSetStatus
+from oms.routing.rules import WEEKDAYS, Fact, RuleBook, RuleSetNotFound, RuleSetStatus
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 TAGS = """
@@ -26,10 +26,28 @@ def findings(version: RuleSetVersion) -> tuple[Finding, ...]:
     return checking.findings(book, known_to(version.rule_set, book))
 
 
+def rule_sets() -> QuerySet[RuleSet]:
+    """All rule sets with their versions."""
+    return RuleSet.objects.select_related("channel").prefetch_related("versions")
+
+
+def rule_set(rule_set_id: int) -> RuleSet:
+    """One rule set.
+
+    Raises ``RuleSetNotFound``.
+    """
+    found = RuleSet.objects.filter(pk=rule_set_id).first()
+    if found is None:
+        raise RuleSetNotFound(f"There is no rule set {rule_set_id}.")
+    return found
+
+
 def history(rule_set_id: int) -> QuerySet[RuleSetVersion]:
     """All versions of a rule set with their rules and people, newest first."""
     versions = RuleSetVersion.objects.filter(rule_set_id=rule_set_id).order_by("-number")
-    return versions.select_related("rule_set", "created_by", "approved_by").prefetch_related("rules")
+    return versions.select_related("rule_set", "created_by", "requested_by", "approved_by").prefetch_related(
+        "rules"
+    )
 
 
 def known_to(rule_set: RuleSet, book: RuleBook) -> Known:

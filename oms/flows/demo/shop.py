@@ -99,6 +99,7 @@ STAFF = {
     "mai": ("Mai", "Tran", ((Role.PICKER, "PER"), (Role.PACKER, "PER"))),
     "ben": ("Ben", "Costa", ((Role.PICKER, "SYD"), (Role.PACKER, "SYD"), (Role.RECEIVER, "SYD"))),
     "ruth": ("Ruth", "Osei", ((Role.MANAGER, ""),)),
+    "dan": ("Dan", "Walker", ((Role.MANAGER, ""),)),
     "ines": ("Ines", "Moreau", ((Role.ACCOUNTANT, ""),)),
 }
 AISLES, BAYS, SHELVES = "ABCDEF", 12, 4

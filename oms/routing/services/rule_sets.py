@@ -6,7 +6,7 @@ from datetime import datetime
 
 from oms.channels.models import Channel
 from oms.core import approvals, audit
-from oms.core.actors import SYSTEM
+from oms.core.actors import SYSTEM, Actor
 from oms.core.models import Approval, User
 from oms.core.transactions import joins_transaction
 from oms.routing import checking, parsing, queries, rule_queries, sketches
@@ -46,6 +46,18 @@ def draft_from(version_id: int, *, by: User | None, at: datetime, note: str = ""
     source = queries.version(version_id)
     rule_set = queries.lock_rule_set(source.rule_set_id)
     return _new_draft(rule_set, queries.book_of(source), by=by, at=at, note=note or f"From v{source.number}")
+
+
+@joins_transaction
+def draft_written(
+    rule_set_id: int, book: RuleBook, note: str, *, actor: Actor, at: datetime
+) -> RuleSetVersion:
+    """Start a draft with a wording that a program brings; people ask for it and publish it.
+
+    Raises ``RuleSetNotFound``.
+    """
+    rule_set = queries.lock_rule_set(rule_set_id)
+    return _new_draft(rule_set, book, by=None, at=at, note=note, actor=actor)
 
 
 @joins_transaction
@@ -115,6 +127,15 @@ def edited(version_id: int, *, by: User, at: datetime) -> None:
 
 @joins_transaction
 def test(version_id: int, *, by: User | None, at: datetime) -> RuleSetVersion:
+    """Read every rule of a draft as the planner will, for a person or for the house itself.
+
+    Raises as ``test_as`` does.
+    """
+    return test_as(by.actor if by else SYSTEM, version_id, by=by, at=at)
+
+
+@joins_transaction
+def test_as(actor: Actor, version_id: int, *, by: User | None, at: datetime) -> RuleSetVersion:
     """Read every rule of a draft as the planner will, and note that each can be carried out and can fire.
 
     Raises ``RuleSetNotFound``, ``RuleInvalid``, ``IllegalTransition``.
@@ -127,7 +148,7 @@ def test(version_id: int, *, by: User | None, at: datetime) -> RuleSetVersion:
     RULE_SET_LIFECYCLE.check(version.status, RuleSetStatus.TESTED, what=f"{version}")
     version.status = RuleSetStatus.TESTED.value
     version.save(update_fields=["status"])
-    _tell("rule_set.tested", version, by=by, at=at)
+    _tell("rule_set.tested", version, by=by, at=at, actor=actor)
     return version
 
 
@@ -220,7 +241,13 @@ def _make_live(
 
 
 def _new_draft(
-    rule_set: RuleSet, book: RuleBook, *, by: User | None, at: datetime, note: str
+    rule_set: RuleSet,
+    book: RuleBook,
+    *,
+    by: User | None,
+    at: datetime,
+    note: str,
+    actor: Actor | None = None,
 ) -> RuleSetVersion:
     version = RuleSetVersion(
         rule_set=rule_set,
@@ -232,7 +259,7 @@ def _new_draft(
     _rank(version, book)
     version.save(force_insert=True)
     _write(version, book)
-    _tell("rule_set.drafted", version, by=by, at=at)
+    _tell("rule_set.drafted", version, by=by, at=at, actor=actor)
     return version
 
 
@@ -284,6 +311,8 @@ def _refuse_findings(found: Sequence[Finding]) -> None:
         raise RuleInvalid(f"{first}{more}", problems=problems)
 
 
-def _tell(action: str, version: RuleSetVersion, *, by: User | None, at: datetime) -> None:
-    actor = by.actor if by else SYSTEM
+def _tell(
+    action: str, version: RuleSetVersion, *, by: User | None, at: datetime, actor: Actor | None = None
+) -> None:
+    actor = actor or (by.actor if by else SYSTEM)
     audit.record(action, _KIND, version.pk, actor=actor, at=at, changes={"wording": wording(version)})

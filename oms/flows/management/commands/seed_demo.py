@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from oms.flows.demo import afterthoughts, books, counts, feeds, floor, shop
+from oms.flows.demo import afterthoughts, books, counts, feeds, floor, shop, wordings
 from oms.flows.demo.history import DAYS, History
 from oms.orders import queries as order_queries
 
@@ -27,5 +27,6 @@ class Command(BaseCommand):
         floor.open_floor(at=now - timedelta(minutes=20))
         feeds.report_again(at=now - timedelta(minutes=30))
         self.stdout.write(afterthoughts.think_again(sold, now=now))
+        wordings.write(now=now, say=self.stdout.write)
         self.stdout.write(f"{books.close_days(at=now)} days closed in the books of stock")
         self.stdout.write(f"The demo shop is open: {total} orders.")
