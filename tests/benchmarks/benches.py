@@ -20,7 +20,7 @@ from oms.core.actors import SYSTEM
 from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
 from oms.runtime.services import free_port
-from tests.benchmarks import books, bulk, load, pages, planning, stock_files
+from tests.benchmarks import books, bulk, greedy, load, pages, planning, replays, stock_files
 from tests.benchmarks.clients import Clients, Load, paired
 from tests.benchmarks.ground import HOT, SKUS
 
@@ -58,6 +58,8 @@ def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
             planner,
             bulk_flow_10k,
             bulk_http_10k,
+            replay_10k,
+            greedy_vs_exact_uci,
             books_of_stock,
         ):
             if not only or any(bench.__name__.startswith(name) for name in only):
@@ -156,6 +158,28 @@ def bulk_http_10k(clients: Clients, where: str) -> Iterator[Result]:
     _, token = tokens.create("bench-bulk", scopes=["*"], actor=SYSTEM, at=timezone.now())
     with _web(where) as port:
         yield _ratio("bulk_http_10k", *bulk.over_http(clients, port, token), aim=2)
+
+
+def replay_10k(clients: Clients, where: str) -> Iterator[Result]:
+    """10,000 orders played again."""
+    seconds, orders = replays.measured()
+    yield _at_most("replay_10k", seconds, "s", replays.MOST_SECONDS)
+    yield _at_least("replay_10k_orders", orders, "orders", replays.ORDERS)
+
+
+def greedy_vs_exact_uci(clients: Clients, where: str) -> Iterator[Result]:
+    """The UCI period planned exactly, by cost and by parcels, beside a planner that takes what has most.
+
+    Each order's plan is the best there is; what that leaves for later orders need not be, so parcels may differ.
+    """
+    by_cost, by_parcels, theirs = greedy.compared()
+    for name, ours, reference, unit, most in (
+        ("cost", by_cost.cost_minor, theirs.cost_minor, "pence", 1.0),
+        ("splits", by_parcels.splits, theirs.splits, "parcels", 1.05),
+        ("unfilled", by_cost.unfilled, theirs.unfilled, "pieces", 1.0),
+    ):
+        ratio = round(ours / reference, 3) if reference else float(ours)
+        yield Result(f"greedy_vs_exact_uci_{name}", ours, unit, reference, ratio, most, ratio <= most)
 
 
 def books_of_stock(clients: Clients, where: str) -> Iterator[Result]:

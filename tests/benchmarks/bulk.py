@@ -30,7 +30,7 @@ Send = Callable[[list[list[tuple[str, int]]]], None]
 
 def through_the_flow(clients: Clients) -> Figures:
     """Orders of three lines per second through the flow, and R1 beside each batch."""
-    return _paired(clients, lambda orders: _placed(orders, "bulk"))
+    return _paired(clients, lambda orders: place(orders, "bulk"))
 
 
 def over_http(clients: Clients, port: int, token: str) -> Figures:
@@ -58,11 +58,11 @@ def over_http(clients: Clients, port: int, token: str) -> Figures:
 
 
 def _paired(clients: Clients, send: Send) -> Figures:
-    send([_three() for _ in range(50)])
+    send([three() for _ in range(50)])
     ours, reference = 0.0, []
     for _ in range(BATCHES):
         reference.append(clients.rate("r1", clients=1, seconds=R1_SECONDS))
-        orders = [_three() for _ in range(AT_ONCE)]
+        orders = [three() for _ in range(AT_ONCE)]
         began = time.perf_counter()
         send(orders)
         ours += time.perf_counter() - began
@@ -102,7 +102,7 @@ def _sold_out(codes: list[str]) -> Iterator[list[tuple[str, int]]]:
             lines = [(code, dice.randint(1, 3)) for code in dice.sample(codes, 3)]
             left -= sum(pieces for _, pieces in lines)
             orders.append(lines)
-        for lines, fate in zip(orders, _placed(orders, "scarce"), strict=True):
+        for lines, fate in zip(orders, place(orders, "scarce"), strict=True):
             if isinstance(fate, Refusal):
                 yield lines
 
@@ -130,7 +130,8 @@ def _stock(codes: list[str]) -> None:
         )
 
 
-def _placed(orders: list[list[tuple[str, int]]], run: str) -> list[object]:
+def place(orders: list[list[tuple[str, int]]], run: str) -> list[object]:
+    """Place these orders at once through the flow; what became of each."""
     stem = f"{run}-{random.random()}"
     requests = [
         NewOrder(
@@ -164,5 +165,6 @@ def _body(number: str, lines: list[tuple[str, int]]) -> dict[str, object]:
     }
 
 
-def _three() -> list[tuple[str, int]]:
+def three() -> list[tuple[str, int]]:
+    """Lines of three SKUs that are there in plenty."""
     return [(f"S{n:05d}", 1) for n in random.sample(range(SKUS), 3)]
