@@ -124,7 +124,7 @@ class RuleSetVersionAdmin(admin.ModelAdmin):
     )
     fields = (
         *("rule_set", "number", "status", "builder", "reads_as", "to_mend"),
-        *("criteria", "weights", "split_penalty_minor"),
+        *("criteria", "weights", "split_penalty_minor", "scarcity_minor"),
         *("max_parcels", "if_none", "note", "created_by", "requested_by", "approved_by"),
     )
 

@@ -27,12 +27,13 @@ Text = Annotated[str, Meta(max_length=200)]
 
 
 class VersionBody(msgspec.Struct, frozen=True):
-    """The whole wording of a draft; ``split_penalty`` is in the currency of the rate cards."""
+    """The whole wording of a draft; ``split_penalty`` and ``scarcity`` are in the currency of the rate cards."""
 
     rules: Annotated[list[RuleBody], Meta(max_length=MOST_RULES)]
     criteria: Annotated[list[str], Meta(min_length=1, max_length=5)]
     weights: Annotated[list[Annotated[int, Meta(ge=0, le=1_000_000)]], Meta(max_length=5)] = []
     split_penalty: Decimal = Decimal(0)
+    scarcity: Decimal = Decimal(0)
     max_parcels: Annotated[int, Meta(ge=1, le=64)] | None = None
     if_none: IfNone = IfNone.BACKORDER
     note: Text = ""
@@ -40,21 +41,23 @@ class VersionBody(msgspec.Struct, frozen=True):
     def to_book(self) -> RuleBook:
         """The wording as rules.
 
-        Raises ``RuleInvalid``, ``Invalid`` when the penalty is no amount.
+        Raises ``RuleInvalid``, ``Invalid`` when a penalty is no amount.
         """
         currency = queries.shop_currency()
-        penalty = self.split_penalty
-        if not penalty.is_finite() or not 0 <= penalty < MOST_MONEY / 1_000:
-            raise Invalid(
-                "split_penalty: This is an amount from 0.", problems=(("#/split_penalty", "From 0."),)
-            )
         return RuleBook(
             rules=rules_of(self.rules, "#/rules"),
             ranking=parsing.ranking(self.criteria, self.weights),
-            split_penalty_minor=money.rounded(penalty, currency).amount,
+            split_penalty_minor=_minor(self.split_penalty, currency, "split_penalty"),
+            scarcity_minor=_minor(self.scarcity, currency, "scarcity"),
             max_parcels=self.max_parcels,
             if_none=self.if_none,
         )
+
+
+def _minor(amount: Decimal, currency: str, name: str) -> int:
+    if not amount.is_finite() or not 0 <= amount < MOST_MONEY / 1_000:
+        raise Invalid(f"{name}: This is an amount from 0.", problems=((f"#/{name}", "From 0."),))
+    return money.rounded(amount, currency).amount
 
 
 class RuleSetAnswer(msgspec.Struct):
@@ -100,6 +103,7 @@ class VersionAnswer(msgspec.Struct):
     criteria: list[str]
     weights: list[int]
     split_penalty: str
+    scarcity: str
     currency: str
     max_parcels: int | None
     if_none: str
@@ -205,6 +209,7 @@ def _version(version: RuleSetVersion) -> VersionAnswer:
         criteria=list(version.criteria),
         weights=list(version.weights),
         split_penalty=Money(version.split_penalty_minor, currency).as_text(),
+        scarcity=Money(version.scarcity_minor, currency).as_text(),
         currency=currency,
         max_parcels=version.max_parcels,
         if_none=version.if_none,

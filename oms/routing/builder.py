@@ -30,7 +30,7 @@ _HELP = {
     Fact.HAZARD: "Classes, such as 3, 9",
     Fact.SHIPPING_OPTION: "As orders name it, such as express",
 }
-_PLAIN = ("criteria", "split_penalty", "max_parcels", "note")
+_PLAIN = ("criteria", "split_penalty", "scarcity", "max_parcels", "note")
 Choices = Mapping[Fact, Sequence[tuple[str, str]]]
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from oms.routing import words
 from oms.routing.contradictions import implied, impossible
 from oms.routing.effects import drops, means
+from oms.routing.network import counts_scarcity
 from oms.routing.problem import Site
 from oms.routing.rules import (
     ABOUT_SITES,
@@ -245,6 +246,9 @@ def _whole(book: RuleBook, known: Known) -> Iterator[Finding]:
     if book.split_penalty_minor and Criterion.COST not in ranking.criteria:
         says = "The cost of a split counts only where lowest cost is ranked."
         yield Finding(0, "split_penalty", says, stops=False)
+    if book.scarcity_minor and not counts_scarcity(ranking):
+        says = "Scarce stock counts only where lowest cost is ranked, and before fewest days: change that, or write 0."
+        yield Finding(0, "scarcity", says)
     seen: dict[tuple[tuple[Condition, ...], tuple[Action, ...]], int] = {}
     for rule in book.rules:
         first = seen.setdefault((rule.conditions, rule.actions), rule.position)

@@ -24,6 +24,15 @@ class Arm:
     choice: Choice
     extra: int
     alone: Step | None
+    prices: Pieces = ()
+
+    def scarcity(self, pieces: Pieces) -> int:
+        """What these pieces count for being scarce here, in minor units."""
+        return (
+            sum([price * count for price, count in zip(self.prices, pieces, strict=True)])
+            if self.prices
+            else 0
+        )
 
 
 Share = tuple[Arm, Pieces, Step]
@@ -31,11 +40,20 @@ Share = tuple[Arm, Pieces, Step]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What one piece of each SKU weighs and how days count."""
+    """What one piece of each SKU weighs, how days count, and what a minor unit of scarcity adds to ``strong``."""
 
     weights: Pieces
     day_weight: int
     day_counts: int
+    price_unit: int = 0
+
+    def scarcity(self, shares: Sequence[Share]) -> int:
+        """What the pieces of these shares add to the strong measures for being scarce."""
+        return (
+            self.price_unit * sum([arm.scarcity(pieces) for arm, pieces, _ in shares])
+            if self.price_unit
+            else 0
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +73,9 @@ def deal(arms: Sequence[Arm], target: Pieces, terms: Terms, *, most_ways: int, b
     arms = sorted(arms, key=_rank)
     spans = [_span(arm, arms, target) for arm in arms]
     if all(_one_step(arm, span, terms.weights) for arm, span in zip(arms, spans, strict=True)):
-        return Deal(_priced(arms, dealt_in_order(arms, target), terms), True, 1)
+        dealt = dealt_by_price(arms, target) if terms.price_unit else dealt_in_order(arms, target)
+        # Where a site is left with nothing, fewer sites do as well, and they are looked at by themselves.
+        return Deal(_priced(arms, dealt, terms), True, 1)
     search = _Dealing(arms, terms, most_ways, bar)
     for order in [arms, *[[arm, *[other for other in arms if other is not arm]] for arm in arms]]:
         dealt = dealt_in_order(order, target)
@@ -90,10 +110,13 @@ class _Dealing:
             if self.ways > self.most_ways:
                 return
             step = arm.choice.at(_grams(pieces, weights))
-            if step is None or not any(pieces) or self._hopeless(i, shares, strong + step.strong, step.days):
+            if step is None or not any(pieces):
+                continue
+            so_far = strong + step.strong + self.terms.price_unit * arm.scarcity(pieces)
+            if self._hopeless(i, shares, so_far, step.days):
                 continue
             rest = tuple([wanted - given for wanted, given in zip(left, pieces, strict=True)])
-            self.go_on(i + 1, (*shares, (arm, pieces, step)), rest, strong + step.strong)
+            self.go_on(i + 1, (*shares, (arm, pieces, step)), rest, so_far)
 
     def offer(self, shares: tuple[Share, ...] | None) -> None:
         """Remember these shares when they are the best so far; of equals the first."""
@@ -101,6 +124,7 @@ class _Dealing:
             return
         days = max([step.days for _, _, step in shares])
         strong = sum([step.strong for _, _, step in shares]) + self.terms.day_weight * days
+        strong += self.terms.scarcity(shares)
         worth = (strong, self.terms.day_counts * days, sum([step.weak for _, _, step in shares]))
         if worth < self.bar:
             self.best, self.bar = shares, worth
@@ -123,6 +147,18 @@ def dealt_in_order(arms: Sequence[Arm], target: Pieces) -> list[Pieces]:
         for arm in arms:
             column.append(min(left, arm.stock[k]))
             left -= column[-1]
+        columns.append(column)
+    return list(zip(*columns, strict=True))
+
+
+def dealt_by_price(arms: Sequence[Arm], target: Pieces) -> list[Pieces]:
+    """Each SKU from where a piece of it counts least, as far as the stock there goes."""
+    columns = []
+    for k, wanted in enumerate(target):
+        column, left = [0] * len(arms), wanted
+        for i in sorted(range(len(arms)), key=lambda i: (arms[i].prices[k], arms[i].rank)):
+            column[i] = min(left, arms[i].stock[k])
+            left -= column[i]
         columns.append(column)
     return list(zip(*columns, strict=True))
 

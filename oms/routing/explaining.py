@@ -73,12 +73,13 @@ def _outline(found: Found | None, case: Case) -> Outline | None:
         days=max([step.days for _, _, step in found.shares]),
         unfilled=sum(case.demand.quantities) - sent,
         priced=all(step.service.code for _, _, step in found.shares),
+        scarcity_minor=sum([arm.scarcity(pieces) for arm, pieces, _ in found.shares]),
     )
 
 
 def _candidates(case: Case, outcome: Outcome) -> tuple[Candidate, ...]:
     """Every site, nearest first."""
-    alone = [(_alone(each, case.demand), each) for each in case.seen if each.arms]
+    alone = [(_alone(each, case), each) for each in case.seen if each.arms]
     able = sorted([(worth, each.lane.rank) for worth, each in alone if worth is not None])
     ranks = {rank: place for place, (_, rank) in enumerate(able, start=1)}
     measure = _first_measure(case.network)
@@ -129,12 +130,13 @@ def _offered(lane: Lane, grams: int) -> Step | None:
     return steps[0] if steps else None
 
 
-def _alone(each: Seen, demand: Demand) -> tuple[int, int, int] | None:
+def _alone(each: Seen, case: Case) -> tuple[int, int, int] | None:
     """What serving everything from this site is worth, None when it cannot."""
-    if not covers(each.arms[0].stock, demand.quantities):
+    wanted, unit = case.demand.quantities, case.network.price_unit
+    if not covers(each.arms[0].stock, wanted):
         return None
     worths = [
-        (arm.alone.strong + arm.extra, arm.alone.days, arm.alone.weak)
+        (arm.alone.strong + arm.extra + unit * arm.scarcity(wanted), arm.alone.days, arm.alone.weak)
         for arm in each.arms
         if arm.alone is not None
     ]
@@ -182,6 +184,8 @@ def _why(
     says = [_winner_says(case, winner, unfilled)]
     if runner_up is not None and outcome.best and outcome.second:
         says.append(_compared(winner, runner_up, currency))
+    if winner.scarcity_minor:
+        says.append(f"Its scarce stock counted {words.amount(winner.scarcity_minor, currency)} more.")
     if case.ruled.split_rule and unfilled:
         says.append(f"{case.ruled.split_rule}.")
     if not outcome.proven:
@@ -241,4 +245,6 @@ def _compared(winner: Outline, other: Outline, currency: str) -> str:
 def _because(winner: Outline, other: Outline) -> str:
     if len(other.names) > len(winner.names):
         return "in more parcels"
+    if other.scarcity_minor > winner.scarcity_minor:
+        return "its stock is scarcer"
     return "comes after it by rule, distance or priority"

@@ -33,7 +33,15 @@ class VersionForm(forms.ModelForm):
 
     class Meta:
         model = RuleSetVersion
-        fields = ("criteria", "weights", "split_penalty_minor", "max_parcels", "if_none", "note")
+        fields = (
+            "criteria",
+            "weights",
+            "split_penalty_minor",
+            "scarcity_minor",
+            "max_parcels",
+            "if_none",
+            "note",
+        )
 
     def clean(self) -> dict[str, Any]:
         """Read the ranking once."""

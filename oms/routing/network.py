@@ -76,6 +76,7 @@ class Network:
     names: Mapping[str, str] = field(default_factory=dict)
     countries: frozenset[str] = frozenset()
     load_unit: int = 0
+    price_unit: int = 0
     needs_loads: bool = False
     needs_paces: bool = False
     serve_unpriced: bool = True
@@ -110,7 +111,8 @@ def network(
         says=words.ranking(book.ranking),
         names=names,
         countries=frozenset(site.country for site in sites if site.enabled),
-        load_unit=_load_unit(book.ranking),
+        load_unit=_unit(book.ranking, Criterion.UTILISATION),
+        price_unit=_unit(book.ranking, Criterion.COST) if book.scarcity_minor else 0,
         needs_loads=book.needs_loads,
         needs_paces=book.needs_paces,
         serve_unpriced=serve_unpriced,
@@ -203,16 +205,21 @@ def preference_unit(book: RuleBook) -> int:
     return 1 << (FIELD * fields)
 
 
-def _load_unit(ranking: Ranking) -> int:
-    """What a thousandth of a site's day adds to the strong measures; 0 when the ranking does not ask for it."""
-    if Criterion.UTILISATION not in ranking.criteria:
+def _unit(ranking: Ranking, criterion: Criterion) -> int:
+    """What one more of a measure adds to the strong measures; 0 when it is not ranked, or only after days."""
+    if criterion not in ranking.criteria:
         return 0
-    place = ranking.criteria.index(Criterion.UTILISATION)
+    place = ranking.criteria.index(criterion)
     if ranking.weights:
         return ranking.weights[place]
     cut = _days_at(ranking)
     strong = len(ranking.criteria) if cut is None else cut
-    return 1 << (FIELD * (strong - 1 - place))
+    return 1 << (FIELD * (strong - 1 - place)) if place < strong else 0
+
+
+def counts_scarcity(ranking: Ranking) -> bool:
+    """Whether what scarce stock counts can be added to what a plan costs."""
+    return _unit(ranking, Criterion.COST) > 0
 
 
 def load_permille(site: Site, orders_today: int) -> int:

@@ -8,7 +8,7 @@ come.
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from oms.routing import explaining
+from oms.routing import explaining, scarcity, words
 from oms.routing.bounds import least_cost
 from oms.routing.dealing import Arm, Pieces, Terms
 from oms.routing.effects import Question, Treatment, nobody_left, preferences, treat, verdict
@@ -76,13 +76,30 @@ def _arms(case: Case) -> tuple[list[Arm], Pieces]:
             site = each.lane.site
             extra += load_permille(site, case.order.loads.get(site.id, 0)) * network.load_unit
         lane = each.lane
+        prices = _scarce(each, case) if network.price_unit else ()
         for choice in lane.choices:
             alone = choice.at(grams)
             strong, days, weak = choice.least[choice.steps.index(alone) if alone else -1]
-            arm = Arm(strong + extra, days, weak, lane.rank, lane.bit, stocks[place], choice, extra, alone)
+            arm = Arm(
+                strong + extra, days, weak, lane.rank, lane.bit, stocks[place], choice, extra, alone, prices
+            )
             each.arms.append(arm)
             arms.append(arm)
     return arms, target
+
+
+def _scarce(each: Seen, case: Case) -> Pieces:
+    """What a piece of each SKU counts at this site, and the words for it."""
+    network = case.network
+    prices = scarcity.prices(each.lane.site, each.has, case.order, case.demand, network.book.scarcity_minor)
+    dear = [
+        f"{code} counts {words.amount(price, network.currency)} a piece"
+        for code, price in zip(case.demand.codes, prices, strict=True)
+        if price
+    ]
+    if dear:
+        each.treated.effects += (f"Scarce here: {', '.join(dear)}",)
+    return prices
 
 
 def _useful(stock: Sequence[int], wanted: Pieces) -> Pieces:
@@ -110,7 +127,7 @@ def _searched(case: Case, arms: list[Arm], target: Pieces, nodes: int | None) ->
     if not any(target) or (together and target != case.demand.quantities):
         return Outcome(None, None, proven=True)
     limit = len(arms) if case.ruled.max_parcels is None else case.ruled.max_parcels
-    terms = Terms(case.demand.weights, network.day_weight, network.day_counts)
+    terms = Terms(case.demand.weights, network.day_weight, network.day_counts, network.price_unit)
     outcome = search(arms, target, terms, limit, nodes=nodes)
     if together and outcome.best and outcome.best.worth[0]:
         return Outcome(None, None, outcome.proven)

@@ -93,7 +93,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """A plan in short: who sends, for how much, how fast, and what it leaves unfilled."""
+    """A plan in short: who sends, for how much, how fast, and what it leaves unfilled.
+
+    ``scarcity_minor`` is what its pieces counted for being scarce; nobody pays it.
+    """
 
     sites: tuple[str, ...]
     names: tuple[str, ...]
@@ -101,6 +104,7 @@ class Outline:
     days: int
     unfilled: int
     priced: bool = True
+    scarcity_minor: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """The outline for storage."""
@@ -111,7 +115,7 @@ class Outline:
             "days": self.days,
             "unfilled": self.unfilled,
             "priced": self.priced,
-        }
+        } | ({"scarcity": self.scarcity_minor} if self.scarcity_minor else {})
 
 
 @dataclass(frozen=True, slots=True)

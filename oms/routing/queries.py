@@ -88,6 +88,7 @@ def book_of(version: RuleSetVersion) -> RuleBook:
         rules=tuple(parsing.rule(row.position, row.conditions, row.actions) for row in version.rules.all()),
         ranking=parsing.ranking(version.criteria, version.weights),
         split_penalty_minor=version.split_penalty_minor,
+        scarcity_minor=version.scarcity_minor,
         max_parcels=version.max_parcels,
         if_none=IfNone(version.if_none),
         version_id=version.pk,

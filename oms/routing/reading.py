@@ -69,6 +69,7 @@ def of_book(book: RuleBook, names: dict[str, str], currency: str) -> dict[str, A
         "criteria": words.criteria(book.ranking),
         "mixed": bool(book.ranking.weights),
         "penalty": book.split_penalty_minor,
+        "scarcity": book.scarcity_minor,
         "currency": currency,
         "max_parcels": book.max_parcels,
         "if_none": words.if_none(book.if_none),

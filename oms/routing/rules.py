@@ -189,7 +189,10 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True)
 class RuleBook:
-    """The rules that hold for an order, as one published version has them."""
+    """The rules that hold for an order, as one published version has them.
+
+    ``scarcity_minor`` is what a piece counts where the last of its stock is about to leave (``scarcity.price``).
+    """
 
     rules: tuple[Rule, ...] = ()
     ranking: Ranking = Ranking()
@@ -199,6 +202,7 @@ class RuleBook:
     version_id: int | None = None
     number: int = 0
     name: str = ""
+    scarcity_minor: int = 0
 
     @property
     def needs_loads(self) -> bool:
@@ -212,7 +216,9 @@ class RuleBook:
     @property
     def needs_paces(self) -> bool:
         """Whether it asks how fast each site sells what is ordered."""
-        return any(asked.fact is Fact.COVER for rule in self.rules for asked in rule.conditions)
+        return bool(self.scarcity_minor) or any(
+            asked.fact is Fact.COVER for rule in self.rules for asked in rule.conditions
+        )
 
 
 class RuleInvalid(Invalid):

@@ -99,8 +99,8 @@ class Attempt:
         self.bar: Worth = bar.worth if bar else _WORST
         self.open: Worth = _WORST
         self.cut_short = self.may_lack = False
-        # Without weight bands in reach every way to deal costs the same.
-        self.flat = all(arm.alone is arm.choice.steps[0] for arm in arms)
+        # Without weight bands in reach, and with no piece dearer than another, every way to deal costs the same.
+        self.flat = not terms.price_unit and all(arm.alone is arm.choice.steps[0] for arm in arms)
         self.sums: list[list[int]] = []
         self.most: list[list[int]] = []
         self.dominators: list[int | None] = [None] * len(arms)
@@ -154,7 +154,8 @@ class Attempt:
             if covers(arm.stock, self.target):
                 step = arm.alone if self.target == goal else arm.choice.at(grams)
                 if step is not None:
-                    worth = self._worth(0, step.strong + arm.extra, step.days, step.weak)
+                    strong = step.strong + arm.extra + self.terms.price_unit * arm.scarcity(self.target)
+                    worth = self._worth(0, strong, step.days, step.weak)
                     if worth < self.bar:
                         self.best, self.bar = Found(worth, arm.bit, ((arm, self.target, step),)), worth
 
@@ -266,6 +267,7 @@ class Attempt:
         if dealt.shares is None:
             return
         strong = sum([arm.extra + step.strong for arm, _, step in dealt.shares])
+        strong += self.terms.scarcity(dealt.shares)
         weak = sum([step.weak for _, _, step in dealt.shares])
         worth = self._worth(unfilled, strong, max([step.days for _, _, step in dealt.shares]), weak)
         if worth < self.bar:

@@ -29,6 +29,7 @@ def read(form: Posted) -> Sketch:
         weights=[form.get(f"weight-{i}", "1") for i in range(many)],
         mixed=form.get("mixed", "") == "on",
         split_penalty=form.get("split_penalty", ""),
+        scarcity=form.get("scarcity", ""),
         max_parcels=form.get("max_parcels", ""),
         if_none=form.get("if_none", ""),
         note=form.get("note", ""),

@@ -68,6 +68,7 @@ class Sketch(msgspec.Struct):
     weights: list[str] = []
     mixed: bool = False
     split_penalty: str = "0"
+    scarcity: str = "0"
     max_parcels: str = ""
     if_none: str = IfNone.BACKORDER.value
     note: str = ""
@@ -105,6 +106,7 @@ def of_book(book: RuleBook, *, note: str, currency: str) -> Sketch:
         weights=weights or ["1"] * len(book.ranking.criteria),
         mixed=bool(weights),
         split_penalty=_amount(book.split_penalty_minor, currency),
+        scarcity=_amount(book.scarcity_minor, currency),
         max_parcels=str(book.max_parcels or ""),
         if_none=book.if_none.value,
         note=note,
@@ -122,6 +124,7 @@ def book_of(sketch: Sketch, currency: str) -> Written:
     except RuleInvalid as refusal:
         errors["criteria"] = refusal.problems[0][1]
     penalty = _minor(sketch.split_penalty or "0", "split_penalty", currency, errors)
+    scarcity = _minor(sketch.scarcity or "0", "scarcity", currency, errors)
     parcels = None
     if sketch.max_parcels.strip():
         parcels = _whole(sketch.max_parcels, "max_parcels", errors)
@@ -134,7 +137,8 @@ def book_of(sketch: Sketch, currency: str) -> Written:
     if errors or ranking is None:
         return Written(None, errors, rules)
     whole = tuple(rule for rule in rules if rule is not None)
-    return Written(RuleBook(whole, ranking, penalty, parcels, IfNone(sketch.if_none)), {}, rules)
+    book = RuleBook(whole, ranking, penalty, parcels, IfNone(sketch.if_none), scarcity_minor=scarcity)
+    return Written(book, {}, rules)
 
 
 def _rule(place: int, sketch: RuleSketch, currency: str, errors: dict[str, str]) -> Rule | None:

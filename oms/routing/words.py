@@ -240,6 +240,9 @@ def book(written: RuleBook, *, currency: str, names: Names) -> tuple[str, ...]:
     if written.split_penalty_minor:
         each = f"{amount(written.split_penalty_minor, currency)} {currency}"
         says.append(f"Each parcel after the first counts {each} more.")
+    if written.scarcity_minor:
+        most = f"{amount(written.scarcity_minor, currency)} {currency}"
+        says.append(f"A piece of stock that soon runs out counts up to {most} more.")
     if written.max_parcels:
         says.append(f"No order ships in more than {counted(written.max_parcels, 'parcel')}.")
     says.append(f"With no site left {_IF_NONE[written.if_none]}.")

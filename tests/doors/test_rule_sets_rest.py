@@ -19,6 +19,7 @@ ONLY_PERTH = {
     ],
     "criteria": ["parcels", "cost"],
     "split_penalty": "4.50",
+    "scarcity": "3.00",
     "max_parcels": 3,
     "if_none": "ask",
     "note": "Valuable orders from Perth",
@@ -40,7 +41,8 @@ def test_a_program_drafts_and_tests_and_a_person_does_the_rest(api, live) -> Non
     draft = made.json()
 
     assert draft["sentences"][0] == "When the order value is above 500.00 AUD, ship only from Per."
-    assert (draft["split_penalty"], draft["if_none"], draft["version"]["status"]) == ("4.50", "ask", "draft")
+    assert (draft["split_penalty"], draft["scarcity"], draft["if_none"]) == ("4.50", "3.00", "ask")
+    assert draft["version"]["status"] == "draft"
     assert draft["rules"] == ONLY_PERTH["rules"]
     tested = api.post(f"rule-set-versions/{draft['version']['id']}/test")
     again = api.post(f"rule-set-versions/{draft['version']['id']}/test")
@@ -99,6 +101,7 @@ def test_what_can_never_fire_is_found_and_not_tested(api, live) -> None:  # noqa
         ({"criteria": ["beauty"]}, "#/criteria/0"),
         ({"weights": [1]}, "#/weights"),
         ({"split_penalty": "-1"}, "#/split_penalty"),
+        ({"scarcity": "1e99"}, "#/scarcity"),
         ({"rules": [{"actions": [{"does": "fly"}]}]}, "#/rules/0/actions/0/does"),
     ],
 )

@@ -201,3 +201,11 @@ def test_assumed_rules_are_asked_with_the_same_facts(sold) -> None:
     assert previewed_at(assumed=Assumed(rules=(busy,))) == "PER"
     placed_at()
     assert previewed_at(assumed=Assumed(rules=(busy,))) == "SYD"
+
+
+@pytest.mark.parametrize(("most", "site"), [(700, "PER"), (800, "SYD")])
+def test_scarce_stock_counts_by_what_leaves_there_a_day(sold, most: int, site: str) -> None:
+    # Thirteen pieces of which two leave a day last for six and a half days of fourteen; Sydney costs 4.00 more.
+    builders.live_rules(RuleBook(scarcity_minor=most))
+
+    assert (previewed_at(), placed_at()) == (site, site)

@@ -21,6 +21,7 @@ class Puzzle:
     penalty: int = 0
     max_parcels: int = 99
     km: Mapping[str, int] | None = None
+    prices: Mapping[str, tuple[int, ...]] | None = None
 
 
 def best(puzzle: Puzzle) -> tuple[int, ...] | None:
@@ -68,13 +69,25 @@ def _worths(puzzle: Puzzle, way: dict[str, tuple[int, ...]]) -> Iterator[tuple[i
         for site, pieces in way.items()
     }
     for offers in itertools.product(*[puzzle.rates[site](grams[site]) for site in way]):
-        yield (unfilled, *_measured(puzzle, tuple(way), offers))
+        yield (unfilled, *_measured(puzzle, tuple(way), offers, _scarcity(puzzle, way)))
 
 
-def _measured(puzzle: Puzzle, sites: Sequence[str], offers: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+def _scarcity(puzzle: Puzzle, way: dict[str, tuple[int, ...]]) -> int:
+    """What the pieces count beside their parcels, where each has a price of its own."""
+    prices = puzzle.prices or {}
+    return sum(
+        price * count
+        for site, pieces in way.items()
+        for price, count in zip(prices.get(site, (0,) * len(pieces)), pieces, strict=True)
+    )
+
+
+def _measured(
+    puzzle: Puzzle, sites: Sequence[str], offers: Sequence[tuple[int, int]], scarcity: int = 0
+) -> tuple[int, ...]:
     measures = {
         "parcels": len(sites),
-        "cost": sum(cost for cost, _ in offers) + puzzle.penalty * (len(sites) - 1),
+        "cost": sum(cost for cost, _ in offers) + puzzle.penalty * (len(sites) - 1) + scarcity,
         "days": max(days for _, days in offers),
         "distance": sum((puzzle.km or {}).get(site, 0) for site in sites),
     }

@@ -80,7 +80,8 @@ def fields_of(sketch: Sketch, **more: str) -> QueryDict:
         form.update({f"criterion-{i}": criterion, f"weight-{i}": weight})
     if sketch.mixed:
         form["mixed"] = "on"
-    form.update({"split_penalty": sketch.split_penalty, "max_parcels": sketch.max_parcels})
+    form.update({"split_penalty": sketch.split_penalty, "scarcity": sketch.scarcity})
+    form.update({"max_parcels": sketch.max_parcels})
     form.update({"if_none": sketch.if_none, "note": sketch.note})
     form.update(more)
     return form

@@ -179,6 +179,7 @@ def test_a_rule_that_says_nothing_sensible_is_refused_in_the_admin(live: RuleSet
         "criteria": "cost",
         "weights": "",
         "split_penalty_minor": "500",
+        "scarcity_minor": "0",
         "max_parcels": "2",
         "if_none": "backorder",
         "note": "",

@@ -77,6 +77,7 @@ IN_WORK = RuleBook(
     split_penalty_minor=450,
     max_parcels=3,
     if_none=IfNone.ASK,
+    scarcity_minor=300,
 )
 
 

@@ -78,6 +78,11 @@ class RuleSetVersion(models.Model):
     split_penalty_minor = models.PositiveIntegerField(
         default=0, db_default=0, help_text="What each parcel after the first counts extra, in cents."
     )
+    scarcity_minor = models.PositiveIntegerField(
+        default=0,
+        db_default=0,
+        help_text="What a piece counts where its stock is about to run out, in cents; 0: scarce stock counts no more.",
+    )
     max_parcels = models.PositiveSmallIntegerField(
         null=True,
         blank=True,

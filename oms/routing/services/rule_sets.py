@@ -219,6 +219,7 @@ def wording(version: RuleSetVersion) -> dict[str, object]:
         "criteria": list(version.criteria),
         "weights": list(version.weights),
         "split_penalty_minor": version.split_penalty_minor,
+        "scarcity_minor": version.scarcity_minor,
         "max_parcels": version.max_parcels,
         "if_none": version.if_none,
         "rules": rows,
@@ -281,6 +282,7 @@ def _rank(version: RuleSetVersion, book: RuleBook) -> None:
     version.criteria = [str(each) for each in book.ranking.criteria]
     version.weights = list(book.ranking.weights)
     version.split_penalty_minor = book.split_penalty_minor
+    version.scarcity_minor = book.scarcity_minor
     version.max_parcels = book.max_parcels
     version.if_none = book.if_none.value
 
