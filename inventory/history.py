@@ -74,7 +74,8 @@ select v.location_id, v.sku_id, 1000 * sold.pieces / least(%(days)s, greatest(1,
   join lateral (select l.closed_at from inventory_stockcloseline l
                  where l.level_id = v.id order by l.closed_at limit 1) first on true
   join lateral (select sum(l.shipped) as pieces from inventory_stockcloseline l
-                 where l.level_id = v.id and l.closed_at > %(at)s - make_interval(days => %(days)s)) sold on true
+                 where l.level_id = v.id and l.closed_at <= %(at)s
+                   and l.closed_at > %(at)s - make_interval(days => %(days)s)) sold on true
  where v.sku_id = any(%(skus)s) and sold.pieces > 0
 """
 

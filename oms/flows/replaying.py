@@ -6,6 +6,7 @@ from datetime import date, datetime
 from itertools import islice
 from uuid import UUID
 
+from inventory import history
 from oms.core import audit
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
@@ -14,7 +15,7 @@ from oms.replays import queries
 from oms.replays.models import Replay
 from oms.replays.rules import Fate, NewSite, ReplayInvalid, Scenario, Tally
 from oms.replays.services import replays
-from oms.replays.simulation import Sale, Shift, Stock, play
+from oms.replays.simulation import Memory, Sale, Shift, Stock, play
 from oms.routing import queries as routing_queries
 from oms.routing.network import Network
 from oms.routing.problem import Band, OrderFacts, Service
@@ -77,7 +78,9 @@ def _run(replay_id: UUID, fence: int, clock: Clock) -> None:
             tables[key] = world.tables(*key)
         return tables[key].network(facts.destination)
 
-    fates = play(queries.sales(begins_at, ends_at, stamp), shifts, stock, network_of)
+    sold = sorted({sku_id for _, sku_id in stock})
+    memory = Memory(lambda at: history.paces(sold, at=at))
+    fates = play(queries.sales(begins_at, ends_at, stamp), shifts, stock, network_of, memory)
     before, after = Tally(), Tally()
     changed_orders = 0
     while chunk := list(islice(fates, CHUNK)):

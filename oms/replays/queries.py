@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from math import prod
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +21,10 @@ from oms.replays.simulation import Sale, Shift
 from oms.routing.problem import Destination, Line, OrderFacts, Partial
 
 CHUNK = 1_000
+SEEN = (
+    *("order_id", "pk", "quantity_ordered", "sku_id", "sku__code", "sku__weight_grams", "sku__tags"),
+    *("sku__category", "sku__hazard", "sku__length_mm", "sku__width_mm", "sku__height_mm"),
+)
 ACTUAL = """
 select d.order_id, coalesce(array(select jsonb_array_elements_text(d.explanation->'winner'->'sites') order by 1), '{}'),
        d.parcels, d.cost_minor, d.days,
@@ -100,10 +105,10 @@ def sales(begins_at: datetime, ends_at: datetime, stamp: int) -> Iterator[Sale]:
 def _sales(orders: list[Order], policies: dict[str, ChannelPolicy]) -> Iterator[Sale]:
     lines: dict[int, list[Line]] = {}
     rows = OrderLine.objects.filter(order__in=[order.pk for order in orders]).order_by("order_id", "position")
-    for order_id, pk, sku_id, code, pieces, grams, tags in rows.values_list(
-        "order_id", "pk", "sku_id", "sku__code", "quantity_ordered", "sku__weight_grams", "sku__tags"
-    ):
-        lines.setdefault(order_id, []).append(Line(pk, sku_id, code, pieces, grams or 0, frozenset(tags)))
+    for order_id, pk, pieces, sku_id, code, grams, tags, category, hazard, *sides in rows.values_list(*SEEN):
+        longest, volume = max(each or 0 for each in sides), prod(each or 0 for each in sides) // 1_000
+        facts = (pieces, grams or 0, frozenset(tags), category, hazard, longest, volume)
+        lines.setdefault(order_id, []).append(Line(pk, sku_id, code, *facts))
     for order in orders:
         if order.pk in lines:
             yield Sale(order.placed_at, order.pk, _facts(order, lines[order.pk], policies))
@@ -122,6 +127,8 @@ def _facts(order: Order, lines: list[Line], policies: dict[str, ChannelPolicy]) 
         partial=Partial(order.partial_policy or policy.partial_policy),
         buffer=policy.stock_buffer,
         allowed_sites=policy.sites,
+        shipping_option=order.shipping_option,
+        asked_at=order.placed_at,
     )
 
 

@@ -4,16 +4,18 @@ Each order is planned on the stock as this very play has left it. What an order 
 comes before later orders do; when it is served, and for how much, is not counted.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from heapq import merge
+from zoneinfo import ZoneInfo
 
 from oms.replays.rules import Fate
 from oms.routing import planner
 from oms.routing.network import Network
-from oms.routing.problem import OrderFacts
+from oms.routing.plans import Plan
+from oms.routing.problem import OrderFacts, Site
 
 Place = tuple[int, int]
 """Location id, SKU id."""
@@ -38,20 +40,64 @@ class Shift:
     pieces: int
 
 
+def _no_paces(at: datetime) -> Mapping[Place, int]:
+    return {}
+
+
+@dataclass(slots=True)
+class Memory:
+    """What rules may ask of the play: the orders that a site was given on its own day, and how fast it sold then.
+
+    ``paces_at`` has the thousandths of a piece that left on an average day before an instant; it is asked once a day.
+    """
+
+    paces_at: Callable[[datetime], Mapping[Place, int]] = _no_paces
+    given: Counter[tuple[int, date]] = field(default_factory=Counter)
+    paces: dict[date, Mapping[Place, int]] = field(default_factory=dict)
+
+    def informed(self, facts: OrderFacts, network: Network, at: datetime) -> OrderFacts:
+        """The order with what the rules for it ask about."""
+        if network.needs_loads:
+            sites = [lane.site for lane in network.lanes]
+            facts = replace(facts, loads={site.id: self.given[site.id, _day(site, at)] for site in sites})
+        if network.needs_paces:
+            if at.date() not in self.paces:
+                self.paces = {at.date(): self.paces_at(at)}
+            facts = replace(facts, paces=self.paces[at.date()])
+        return facts
+
+    def note(self, plan: Plan, network: Network, at: datetime) -> None:
+        """Remember whom an order was given to."""
+        if network.needs_loads:
+            served = {parcel.site_id for parcel in plan.parcels}
+            for lane in network.lanes:
+                if lane.site.id in served:
+                    self.given[lane.site.id, _day(lane.site, at)] += 1
+
+
+def _day(site: Site, at: datetime) -> date:
+    return at.astimezone(ZoneInfo(site.timezone)).date()
+
+
 def play(
     sales: Iterable[Sale],
     shifts: Iterable[Shift],
     stock: Stock,
     network_of: Callable[[OrderFacts], Network],
+    memory: Memory | None = None,
 ) -> Iterator[tuple[Sale, Fate]]:
     """The fate of each order, in the order in which they came; at the same instant stock moves first."""
+    memory = memory or Memory()
     waiting: defaultdict[int, deque[int]] = defaultdict(deque)
     events: Iterator[Sale | Shift] = merge(shifts, sales, key=_order)
     for event in events:
         if isinstance(event, Shift):
             _shift(event, stock, waiting)
         else:
-            yield event, _serve(event.facts, stock, network_of(event.facts), waiting)
+            network = network_of(event.facts)
+            plan = planner.plan(memory.informed(event.facts, network, event.at), stock=stock, network=network)
+            memory.note(plan, network, event.at)
+            yield event, _serve(event.facts, plan, stock, waiting)
 
 
 def _order(event: Sale | Shift) -> tuple[datetime, bool]:
@@ -69,8 +115,7 @@ def _shift(event: Shift, stock: Stock, waiting: defaultdict[int, deque[int]]) ->
     stock[event.place] = stock.get(event.place, 0) + pieces
 
 
-def _serve(facts: OrderFacts, stock: Stock, network: Network, waiting: defaultdict[int, deque[int]]) -> Fate:
-    plan = planner.plan(facts, stock=stock, network=network)
+def _serve(facts: OrderFacts, plan: Plan, stock: Stock, waiting: defaultdict[int, deque[int]]) -> Fate:
     for share in plan.shares:
         stock[share.site_id, share.sku_id] -= share.quantity
     skus = {line.key: line.sku_id for line in facts.lines}

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 
 from inventory.models import StockMovement
+from oms.catalogue.models import Sku
 from oms.flows import counting, replaying
 from oms.replays import queries
 from oms.replays.models import Replay
 from oms.replays.rules import NewSite, ReplayInvalid, Scenario
-from tests.builders import NOON, SYDNEY, TESTER, breaches, place, rate, shelf
+from oms.routing.rules import Action, Condition, Does, Fact, Rule, RuleBook, Sites, Test
+from tests.builders import NOON, SYDNEY, TESTER, breaches, live_rules, place, rate, shelf
 from tests.doors.test_order_pages import BACKEND, person
 from tests.doors.test_rest_contract import api  # noqa: F401  # a fixture
 
@@ -158,3 +160,19 @@ def test_the_same_on_the_pages(client, period):
     wrong = client.post("/what-if/new", form | {"new_code": "ADL", "idempotency_key": "replay-key-0002"})
     assert wrong.status_code == 422
     assert "at whose rates" in wrong.content.decode()
+
+
+def test_rules_are_asked_with_the_facts_of_then(period):
+    Sku.objects.filter(code="MUG").update(length_mm=300, width_mm=100, height_mm=100, hazard="9")
+    gone = Action(Does.EXCLUDE, Sites(codes=("PER",)))
+    facts = (
+        Condition(Fact.HAZARD, Test.IS, ("9",)),
+        Condition(Fact.LONGEST_SIDE, Test.ABOVE, number=299),
+        Condition(Fact.VOLUME, Test.ABOVE, number=2_999),
+        # At noon UTC it is eight in the evening in Perth.
+        Condition(Fact.HOUR, Test.BELOW, number=21),
+        Condition(Fact.HOUR, Test.ABOVE, number=19),
+    )
+    draft = live_rules(RuleBook((Rule(1, facts, (gone,)),)))
+
+    assert played(Scenario(versions=(draft.pk,))).summary["changed"] == 3
