@@ -11,6 +11,7 @@ from inventory import api_reports as inventory_reports
 from inventory import api_transfers as transfers
 from oms.catalogue import api as catalogue
 from oms.imports import api as imports
+from oms.invoices import api as invoices
 from oms.orders import api as orders
 from oms.orders import api_amend as amend
 from oms.orders import api_customers as customers
@@ -33,6 +34,8 @@ urlpatterns = [
     path("customers/<str:code>", customers.OneCustomer.as_view()),
     path("customers/<str:code>/addresses", customers.CustomerAddresses.as_view()),
     path("customers/<str:code>/addresses/<str:entry>", customers.OneCustomerAddress.as_view()),
+    path("invoices", invoices.Invoices.as_view()),
+    path("invoices/<str:number>", invoices.OneInvoice.as_view()),
     path("skus", catalogue.Skus.as_view()),
     path("skus/<str:code>/names", catalogue.SkuNames.as_view()),
     path("skus/<str:code>", catalogue.OneSku.as_view()),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("oms.core.urls")),
     path("orders/", include("oms.orders.urls")),
     path("customers/", include("oms.orders.urls_customers")),
+    path("invoices/", include("oms.invoices.urls")),
     path("stock/", include("inventory.urls")),
     path("", include("fulfilment.urls")),
     path("routing/", include("oms.routing.urls")),

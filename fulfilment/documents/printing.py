@@ -45,7 +45,9 @@ def packing_slip(work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine]) ->
         if line.quantity > line.quantity_cancelled
     ]
     heads, widths = ["Item", "", "Pieces"], [28, 0, 20]
-    return _sheet("Packing slip", work, heads, widths, rows, message=work.order.contact.gift_message)
+    po_number = f"Your order {work.order.po_number}" if work.order.po_number else ""
+    message = work.order.contact.gift_message
+    return _sheet("Packing slip", work, heads, widths, rows, message=message, reference=po_number)
 
 
 def pick_list(work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine]) -> bytes:
@@ -68,6 +70,7 @@ def _sheet(
     rows: list[list[str]],
     *,
     message: str = "",
+    reference: str = "",
 ) -> bytes:
     return _set(
         "packing_slip",
@@ -83,13 +86,19 @@ def _sheet(
             "widths": widths,
             "rows": rows,
             "message": message,
+            "reference": reference,
         },
     )
 
 
 def _set(name: str, data: Mapping[str, Any]) -> bytes:
+    return typeset(_HERE / f"{name}.typ", data)
+
+
+def typeset(sheet: Path, data: Mapping[str, Any]) -> bytes:
+    """The PDF of a sheet with these data."""
     pdf: bytes = typst.compile(
-        str(_HERE / f"{name}.typ"),
+        str(sheet),
         font_paths=[str(_HERE / "fonts")],
         ignore_system_fonts=True,
         sys_inputs={"data": json.dumps(data)},
@@ -107,7 +116,11 @@ def _code128(text: str) -> str:
 
 
 def _recipient(work: FulfilmentOrder) -> list[str]:
-    address = work.order.contact.shipping_address
+    return address_lines(work.order.contact.shipping_address)
+
+
+def address_lines(address: Mapping[str, Any]) -> list[str]:
+    """An address as it is printed, line by line; of somebody who was erased it says so."""
     town = " ".join(
         part for part in (address.get("city"), address.get("region"), address.get("postcode")) if part
     )

@@ -87,6 +87,12 @@ EXCEPTIONS: dict[str, Rights] = {
     "fulfilment_shipment": Rights(APPEND),
     "fulfilment_parcelline": Rights(APPEND),
     "fulfilment_scan": Rights(APPEND),
+    # invoices: what was billed is never rewritten; it is marked as paid.
+    "invoices_invoice": Rights(
+        APPEND, dict.fromkeys(("settled_at", "settled_by", "settled_reference"), frozenset({"UPDATE"}))
+    ),
+    "invoices_invoiceline": Rights(APPEND),
+    "core_numberseries": Rights(KEEP),
     # core: only the owner changes the schema's own book.
     "django_migrations": Rights(READ),
 }

@@ -40,3 +40,19 @@ def next_numbers(prefix: str, count: int) -> list[str]:
             "select nextval(%s::regclass) from generate_series(1, %s)", [sequence_name(prefix), count]
         )
         return [f"{prefix}-{number}" for (number,) in cursor.fetchall()]
+
+
+def next_without_gap(prefix: str) -> str:
+    """The next number of a series that may have no gap, such as that of invoices.
+
+    Whoever takes one holds the series until the transaction ends, and gives it back when that fails: take it last.
+    """
+    sequence_name(prefix)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into core_numberseries (prefix, last) values (%s, %s)"
+            " on conflict (prefix) do update set last = core_numberseries.last + 1 returning last",
+            [prefix, FIRST],
+        )
+        (number,) = cursor.fetchone()
+    return f"{prefix}-{number}"

@@ -168,6 +168,7 @@ ADMIN_RIGHTS: dict[str, tuple[str, str]] = {
     "orders.customertypepolicy": ("customers.view", "customers.change"),
     "routing": ("routing.view", "routing.change"),
     "fulfilment": ("fulfilment.view", "locations.change"),
+    "invoices": ("finance.view", ""),
     "returns": ("returns.view", "returns.authorise"),
     "alerts": ("alerts.view", "alerts.change"),
     "reports": ("reports.view", "reports.sign"),

@@ -15,7 +15,7 @@ from oms.alerts.services import alerts
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
-from oms.flows import naming, recalling, sourcing
+from oms.flows import invoicing, naming, recalling, sourcing
 from oms.orders import queries as order_queries
 from oms.orders.services import orders
 from oms.orders.services.orders import Change
@@ -150,6 +150,7 @@ def _leave(
     orders.refresh_progress([work.order_id])
     recalling.refuse_what_left(work, shipment=shipment.number, actor=actor, at=at)
     _tell_left(work, shipment, gone, actor=actor, at=at)
+    invoicing.bill(work.order, shipment, lines, shipped=shipped, actor=actor, at=at)
     return shipment
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inventory import history as stock_history
 from inventory import lot_queries
-from oms.core import audit
+from oms.core import audit, seller
 from oms.core.actors import SYSTEM
 from oms.core.errors import Refusal
 from oms.flows import (
@@ -16,6 +16,7 @@ from oms.flows import (
     count_opening,
     holding,
     importing,
+    invoicing,
     order_jobs,
     ordering,
     proving,
@@ -136,3 +137,10 @@ def expire_lots() -> int:
 def watch_transfers() -> int:
     """Alert on transfers that should have arrived by now."""
     return transferring.watch(today=timezone.now().date(), at=timezone.now())
+
+
+@shared_task
+def watch_invoices() -> int:
+    """Alert on invoices that should have been paid by now; the seller's days count."""
+    now = timezone.now()
+    return invoicing.watch_overdue(today=seller.day(now), at=now)

@@ -4,6 +4,7 @@ A query returns the rows that break the promise, most telling columns first; non
 the invariants document in ``docs/invariants.md``.
 """
 
+from oms.reports.customer_promises import CUSTOMERS
 from oms.reports.promises import Invariant
 from oms.reports.stock_promises import STOCK
 
@@ -105,23 +106,6 @@ ORDERS = (
                                         / (2 * l.quantity_ordered))
             or o.total_minor
                <> o.lines_minor - o.cancelled_minor - o.discount_minor + o.shipping_minor + o.tax_minor
-        """,
-    ),
-)
-
-CUSTOMERS = (
-    Invariant(
-        "I41",
-        "What a customer on terms is yet to be billed is what its orders come to less what is on invoices.",
-        "triggers on orders; no right to update an account",
-        "select count(*) from orders_customeraccount",
-        """
-        select a.customer_id, a.unbilled_minor, coalesce(o.unbilled, 0) as orders_say
-          from orders_customeraccount a
-          left join (select customer_id, sum(greatest(total_minor - invoiced_minor, 0)) as unbilled
-                       from orders_order where customer_id is not null and terms_days is not null
-                      group by customer_id) as o using (customer_id)
-         where a.unbilled_minor <> coalesce(o.unbilled, 0)
         """,
     ),
 )
@@ -260,6 +244,7 @@ APPEND_ONLY = (
     "routing_allocation",
     "core_auditentry",
     "core_auditseal",
+    "invoices_invoiceline",
     "core_auditera",
     "fulfilment_shipment",
     "fulfilment_parcelline",

@@ -63,6 +63,8 @@ PLANTS = {
         "orders_customeraccount",
         "update orders_customeraccount set unbilled_minor = unbilled_minor + 1",
     ),
+    "I42": ("invoices_invoice", "update invoices_invoice set settled_at = now()"),
+    "I43": ("invoices_invoiceline", "update invoices_invoiceline set total_minor = total_minor + 1"),
     "I25": ("orders_order", "update orders_order set lines_minor = lines_minor + 1"),
     "I33": ("core_inboxmessage", "update core_inboxmessage set event_id = 'same'"),
     "I35": ("core_outboxmessage", "delete from core_outboxmessage"),
@@ -123,6 +125,9 @@ def shop() -> None:
     )
     held_closely(at)
     customer("CAFE")
+    on_terms = place(("MUG", 1), customer="CAFE")
+    pack(on_terms.work[0].number, "MUG")
+    shipping.ship(on_terms.work[0].number, actor=TESTER, at=at)
     ann = User.objects.create_user("ann")
     Grant.objects.create(user=ann, role="picker", location_code="PER")
     for number in (1, 2):

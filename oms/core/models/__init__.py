@@ -21,6 +21,7 @@ from oms.core.models.records import (
     AuditEra,
     AuditSeal,
     IdempotencyKey,
+    NumberSeries,
 )
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Grant",
     "IdempotencyKey",
     "InboxMessage",
+    "NumberSeries",
     "OutboxMessage",
     "SavedView",
     "Theme",

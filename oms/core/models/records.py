@@ -131,3 +131,16 @@ class Approval(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.subject_kind} {self.subject_id} ({self.state})"
+
+
+class NumberSeries(models.Model):
+    """The last number of a series of documents that may have no gap; taken under its lock."""
+
+    prefix = models.CharField(max_length=8, primary_key=True)
+    last = models.BigIntegerField()
+
+    class Meta:
+        verbose_name_plural = "number series"
+
+    def __str__(self) -> str:
+        return f"{self.prefix}-{self.last}"

@@ -87,6 +87,8 @@ DEEDS = {
     "work.packed": Deed("packed", "box", DONE),
     "pick.short": Deed("found too few", "alert-triangle", LOOK),
     "parcel.closed": Deed("closed a parcel", "box", DONE),
+    "invoice.issued": Deed("billed what left", "note", DONE),
+    "invoice.settled": Deed("marked an invoice as paid", "credit-card", DONE),
     "shipment.left": Deed("handed it over", "truck", DONE),
     "fulfilment_order.acknowledged": Deed("accepted the work", "check", WORK),
     "fulfilment.cancellation_requested": Deed("asked the partner to leave out", "send", WORK),

@@ -1,6 +1,7 @@
 """A new order taken down by staff: drafted as it is typed, tried before it is placed."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -218,4 +219,7 @@ def _reference(said: Mapping[str, str]) -> str:
 
 def _tried_lines(tried: Tried | None, rows: list[LineRow]) -> list[dict[str, Any]]:
     names = {row.sku: row.name for row in rows}
-    return [{"line": line, "name": names.get(line.sku, "")} for line in tried.placed.lines] if tried else []
+    lines = tried.placed.lines if tried else ()
+    return [
+        {"line": line, "name": names.get(line.sku, ""), "price": Decimal(line.unit_price)} for line in lines
+    ]

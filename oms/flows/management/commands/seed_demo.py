@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from oms.flows.demo import afterthoughts, books, counts, feeds, floor, shop, wordings
+from oms.flows.demo import afterthoughts, books, counts, feeds, floor, shop, trade, wordings
 from oms.flows.demo.history import DAYS, History
 from oms.orders import queries as order_queries
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         now = timezone.now()
         sold = shop.open_shop(at=now - timedelta(days=DAYS + 1), say=self.stdout.write)
         total = History(sold, now=now, say=self.stdout.write).play()
+        trade.trade(sold, now=now, say=self.stdout.write)
         counts.count_stock(at=now - timedelta(minutes=40), say=self.stdout.write)
         floor.open_floor(at=now - timedelta(minutes=20))
         feeds.report_again(at=now - timedelta(minutes=30))
