@@ -75,9 +75,9 @@ EXCEPTIONS: dict[str, Rights] = {
     "orders_orderline": Rights(
         APPEND, dict.fromkeys(("quantity_waiting", "quantity_cancelled"), frozenset({"UPDATE"}))
     ),
-    # routing: a decision is what was known then.
-    "routing_routingdecision": Rights(APPEND),
-    "routing_allocation": Rights(APPEND),
+    # routing: a decision is what was known then; the routine of allocating alone writes it, with what follows from it.
+    "routing_routingdecision": Rights(READ),
+    "routing_allocation": Rights(READ),
     # fulfilment: work is cancelled, never deleted; what left has left.
     "fulfilment_fulfilmentorder": Rights(KEEP),
     "fulfilment_fulfilmentorderline": Rights(KEEP),

@@ -52,7 +52,7 @@ ORDERS = (
     Invariant(
         "I18",
         "Closed and cancelled orders hold no reservation.",
-        "flows; recomputed here",
+        "deferred trigger when an order ends; trigger on allocations",
         "select count(*) from orders_order where state in ('closed', 'cancelled')",
         """
         select o.number, o.state, line.position, line.quantity_allocated
@@ -63,7 +63,7 @@ ORDERS = (
     Invariant(
         "I19",
         "An order's progress is what its lines and its work say.",
-        "one routine, recomputed here",
+        "one routine; deferred triggers on orders and lines; published graphs",
         "select count(*) from orders_order",
         """
         select o.number, o.state, o.progress, sum(l.quantity_shipped) as shipped,
@@ -81,7 +81,7 @@ ORDERS = (
     Invariant(
         "I20",
         "Every allocation is as large as its reservation and points to the decision of its own order.",
-        "foreign keys, trigger",
+        "foreign keys; only the routine of allocating may write",
         "select count(*) from routing_allocation",
         """
         select a.id, d.order_id, l.order_id as line_order from routing_allocation a
@@ -126,7 +126,7 @@ FULFILMENT = (
     Invariant(
         "I15",
         "What a work line has shipped is in parcels that left, and was issued from its reservation.",
-        "append-only parcel lines; recomputed here",
+        "deferred triggers on work lines, reservations and parcels; append-only parcel lines",
         "select count(*) from fulfilment_fulfilmentorderline",
         """
         select line.id, line.quantity_shipped, coalesce(gone.pieces, 0) as in_parcels, r.quantity_issued,
@@ -134,22 +134,31 @@ FULFILMENT = (
           from fulfilment_fulfilmentorderline line
           join routing_allocation a on a.id = line.allocation_id
           join inventory_reservation r on r.id = a.reservation_id
-          left join (select content.work_line_id, sum(content.quantity) as pieces
+          left join (select content.work_line_id,
+                            sum(content.quantity) filter (where parcel.shipment_id is not null) as pieces,
+                            sum(content.quantity) filter (where parcel.voided_at is null) as boxed
                        from fulfilment_parcelline content join fulfilment_parcel parcel on parcel.id = content.parcel_id
-                      where parcel.shipment_id is not null group by content.work_line_id) as gone
+                      group by content.work_line_id) as gone
             on gone.work_line_id = line.id
-         where line.quantity_shipped <> coalesce(gone.pieces, 0) or line.quantity_shipped <> r.quantity_issued
+         where coalesce(gone.boxed, 0) > line.quantity_packed
+            or line.quantity_shipped <> coalesce(gone.pieces, 0) or line.quantity_shipped <> r.quantity_issued
             or line.quantity_cancelled <> r.quantity_released
         """,
     ),
     Invariant(
         "I16",
-        "An order has one open request at a location at most.",
-        "partial unique constraint",
+        "An order has one request at a location that nobody has begun, and a partner is asked for no more than it has.",
+        "partial unique constraints, deferred trigger",
         "select count(*) from fulfilment_fulfilmentorder",
         """
         select order_id, location_id, count(*) as times from fulfilment_fulfilmentorder
          where status = 'open' and request_status = 'queued' group by order_id, location_id having count(*) > 1
+        union all
+        select q.fulfilment_order_id, c.work_line_id, c.quantity from fulfilment_cancellationrequest q
+          join fulfilment_cancellationline c on c.request_id = q.id
+          join fulfilment_fulfilmentorderline l on l.id = c.work_line_id
+         where q.state = 'requested'
+           and (c.quantity > l.quantity - l.quantity_shipped or l.fulfilment_order_id <> q.fulfilment_order_id)
         """,
     ),
 )

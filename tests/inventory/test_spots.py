@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Sum
 
+from fulfilment.rules import NewParcel, ParcelLine
 from inventory import queries as stock_queries
 from inventory.models import (
     Bin,
@@ -20,7 +21,8 @@ from inventory.rules import LotRequired, MovementKind
 from inventory.services import adjustments, movements, spots
 from inventory.services.adjustments import Where
 from inventory.services.movements import Cause, Delta
-from oms.flows import counting
+from oms.flows import counting, shipping
+from oms.orders.requests import Placed
 from tests.builders import NOON, TESTER, breaches, level, location, place, reasons, sku
 
 pytestmark = pytest.mark.django_db
@@ -112,13 +114,16 @@ def test_a_bin_of_another_place_is_refused(shelves):
         move(held, Delta(on_hand=1, bin_id=elsewhere.pk), kind=MovementKind.RECEIVE)
 
 
+def ship(placed: Placed, pieces: int) -> None:
+    """So many mugs of an order leave."""
+    parcel = NewParcel("auspost", placed.number, (ParcelLine("MUG", pieces),))
+    shipping.ship_parcels(placed.work[0].number, contents=[parcel], actor=TESTER, at=NOON)
+
+
 def test_an_order_that_ships_is_taken_from_the_bins(shelves):
     from_flow = receive("MUG", 2, bin=shelves[0])
     receive("MUG", 2, bin=shelves[1])
-    place(("MUG", 3))
-
-    with connection.cursor() as cursor:
-        cursor.execute("update inventory_reservation set quantity_issued = 3, changed_at = %s", [NOON])
+    ship(place(("MUG", 3)), 3)
 
     assert contents(from_flow) == {"B": 1}
     assert level().on_hand == level().located == 1
@@ -221,10 +226,7 @@ def test_numbered_pieces_without_their_numbers_are_refused():
 def test_a_supplier_s_own_stock_is_sold_and_bought_when_it_leaves():
     held = StockLevel.objects.get_or_create(sku=sku("MUG"), location=location("KILN", kind="supplier"))[0]
     StockLevel.objects.filter(pk=held.pk).update(reported=15)
-    place(("MUG", 4))
-
-    with connection.cursor() as cursor:
-        cursor.execute("update inventory_reservation set quantity_issued = 3, changed_at = %s", [NOON])
+    ship(place(("MUG", 4)), 3)
 
     now = level(at="KILN")
     assert (now.on_hand, now.reserved, now.reported, now.available) == (0, 1, 12, 11)

@@ -72,12 +72,16 @@ def test_a_proof_that_missed_its_night_is_said_to_be_old(client):
     assert client.get("/invariants/I1").context["state"] == "stale"
 
 
-def test_a_breach_is_red_shows_its_rows_and_its_alert_leads_there(client):
+def test_a_breach_is_red_shows_its_rows_and_its_alert_leads_there(client, owner_connection):
     rate("PER", region="WA", cost_minor=600, days=2)
     shelf("MUG", on_hand=3)
     mine = order(place(("MUG", 1)))
-    # A state no flow would leave behind: closed, and still holding stock.
-    type(mine).objects.filter(pk=mine.pk).update(state="closed")
+    # A state that no flow leaves behind and the database refuses: closed, and still holding stock.
+    spoil(
+        owner_connection,
+        f"update orders_order set state = 'closed' where id = {mine.pk}",
+        table="orders_order",
+    )
     signed_in(client, "manager")
 
     prove(client, code="I18")
