@@ -17,7 +17,7 @@ from fulfilment.models import (
     ParcelLine,
     Scan,
 )
-from fulfilment.rules import GROWING, LIVE_WORK, FulfilmentOrderNotFound
+from fulfilment.rules import GROWING, LIVE_WORK, FulfilmentOrderNotFound, ParcelsDoNotMatch
 from inventory.models import SerialNumber, StockMovement
 from oms.orders.models import Order
 
@@ -103,6 +103,17 @@ def parcels_here(work: FulfilmentOrder) -> list[Parcel]:
         .prefetch_related("lines__work_line__allocation")
         .order_by("id")
     )
+
+
+def parcel_here(work: FulfilmentOrder, number: str) -> Parcel:
+    """A closed parcel of locked work that has not left.
+
+    Raises ``ParcelsDoNotMatch``.
+    """
+    found = next((parcel for parcel in parcels_here(work) if parcel.number == number), None)
+    if found is None:
+        raise ParcelsDoNotMatch(f"{number} is no closed parcel of {work.number} that is still here.")
+    return found
 
 
 def queue(location_codes: frozenset[str] | None, statuses: Iterable[str]) -> QuerySet[FulfilmentOrder]:
@@ -319,6 +330,12 @@ def packed_serials(line: FulfilmentOrderLine) -> list[str]:
     level = line.allocation.reservation.level_id
     here = set(SerialNumber.objects.filter(level_id=level, code__in=codes).values_list("code", flat=True))
     return [code for code in codes if code in here]
+
+
+def last_packed(line: FulfilmentOrderLine, pieces: int) -> list[Scan]:
+    """The newest scans into parcels of a numbered line, so many as were not taken back."""
+    packed = Scan.objects.filter(work_line=line, kind="pack", quantity__gt=0, undone_by__isnull=True)
+    return list(packed.order_by("-pk")[:pieces])
 
 
 def issue_movements(reservation_ids: Iterable[int]) -> dict[int, list[int]]:

@@ -25,5 +25,6 @@ urlpatterns = [
     path("pack/<str:number>/<str:parcel>.pdf", papers.Label.as_view(), name="label"),
     path("ship", queues.ToShip.as_view(), name="to_ship"),
     path("ship/<str:number>", queues.ShipPage.as_view(), name="ship"),
+    path("ship/<str:number>/<str:parcel>/open", queues.OpenParcel.as_view(), name="open_parcel"),
     path("ship/<str:number>/hand-over", queues.HandOver.as_view(), name="hand_over"),
 ]

@@ -114,6 +114,20 @@ class HandOver(OnOneWork, Action):
         shipping.ship(kwargs["number"], **self.doing.as_arguments)
 
 
+class OpenParcel(OnOneWork, Action):
+    """Open a closed parcel again."""
+
+    permission = "fulfilment.pack"
+
+    def fallback(self, **kwargs: Any) -> str:
+        return reverse("fulfilment:ship", args=[kwargs["number"]])
+
+    def carry_out(self, **kwargs: Any) -> None:
+        self.work()
+        number, parcel = kwargs["number"], kwargs["parcel"]
+        picking.open_parcel(number, parcel, user=self.request.user, **self.doing.as_arguments)
+
+
 def counts(request: HttpRequest) -> dict[str, int]:
     """How much waits at each step, for the tabs of the queues."""
     standing = Standing(request.user, request.session.get("site", ""))

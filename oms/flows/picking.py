@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine, Parcel, Scan
-from fulfilment.rules import ParcelsDoNotMatch, ScanKind, WorkHeld, WorkStatus, WrongItem
+from fulfilment.rules import ParcelsDoNotMatch, ScanKind, TooMany, WorkHeld, WorkStatus, WrongItem
 from fulfilment.services import fulfilment_orders, parcels, scans
 from fulfilment.services.parcels import Box
 from fulfilment.services.scans import NewScan
@@ -120,6 +120,9 @@ def undo(key: UUID, *, new_key: UUID, user: User, at: datetime) -> Counted:
     line = next(line for line in lines if line.pk == seen.work_line_id)
     if work_queries.undone(seen):
         return Counted(seen, line, work.status, is_repeat=True)
+    in_parcels = line.quantity_shipped + work_queries.boxed_pieces(work)[line.pk]
+    if seen.kind == ScanKind.PACK and line.quantity_packed - seen.quantity < in_parcels:
+        raise TooMany(f"{line.sku.code} is in a closed parcel. Open the parcel again first.")
     taken_back = scans.undo(seen, line, key=new_key, user=user, at=at)
     if seen.kind == ScanKind.PICK and work.location.is_bin_managed:
         picks.unstage(line.allocation.reservation, key=seen.key, actor=user.actor, at=at)
@@ -168,6 +171,34 @@ def close_parcel(number: str, *, box: Box, actor: Actor, at: datetime) -> Parcel
         "parcel.closed", "order", work.order.number, actor=actor, at=at, note=f"{parcel.number} of {number}"
     )
     return parcel
+
+
+@owns_transaction()
+def open_parcel(number: str, parcel: str, *, user: User, actor: Actor, at: datetime) -> FulfilmentOrder:
+    """Open a closed parcel again: it is void and its pieces are to be packed anew, also while the order is held.
+
+    Raises ``FulfilmentOrderNotFound``, ``ParcelsDoNotMatch`` when it has left, or a later one must be opened first.
+    """
+    work = work_queries.lock_work(number)
+    box = work_queries.parcel_here(work, parcel)
+    for content in box.lines.select_related("work_line__sku"):
+        line = content.work_line
+        if not line.sku.is_serial_tracked:
+            fulfilment_orders.count(line, packed=-content.quantity)
+            continue
+        if box != work_queries.parcels_here(work)[-1]:
+            raise ParcelsDoNotMatch(
+                f"{parcel} holds numbered pieces. Open the parcels closed after it first."
+            )
+        for each in work_queries.last_packed(line, content.quantity):
+            scans.undo(each, line, key=uuid5(each.key, parcel), user=user, at=at)
+    parcels.void(box, at=at)
+    _settle(work, work_queries.lines_to_work(work))
+    orders.refresh_progress([work.order_id])
+    audit.record(
+        "parcel.opened", "order", work.order.number, actor=actor, at=at, note=f"{parcel} of {number}"
+    )
+    return work
 
 
 def line_is_open(lines: list[FulfilmentOrderLine], kind: ScanKind) -> bool:

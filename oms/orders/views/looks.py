@@ -89,6 +89,7 @@ DEEDS = {
     "parcel.closed": Deed("closed a parcel", "box", DONE),
     "invoice.issued": Deed("billed what left", "note", DONE),
     "invoice.settled": Deed("marked an invoice as paid", "credit-card", DONE),
+    "parcel.opened": Deed("opened a parcel again", "arrow-back-up", LOOK),
     "shipment.left": Deed("handed it over", "truck", DONE),
     "fulfilment_order.acknowledged": Deed("accepted the work", "check", WORK),
     "fulfilment.cancellation_requested": Deed("asked the partner to leave out", "send", WORK),
