@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from oms.flows.demo import afterthoughts, books, counts, feeds, floor, shop, trade, wordings
+from oms.flows.demo import afterthoughts, books, changes, counts, feeds, floor, shop, trade, wordings
 from oms.flows.demo.history import DAYS, History
 from oms.orders import queries as order_queries
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
         counts.count_stock(at=now - timedelta(minutes=40), say=self.stdout.write)
         floor.open_floor(at=now - timedelta(minutes=20))
         feeds.report_again(at=now - timedelta(minutes=30))
+        changes.change_minds(sold, now=now, say=self.stdout.write)
         self.stdout.write(afterthoughts.think_again(sold, now=now))
         wordings.write(now=now, say=self.stdout.write)
         self.stdout.write(f"{books.close_days(at=now)} days closed in the books of stock")
