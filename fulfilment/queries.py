@@ -268,6 +268,23 @@ def unanswered_by(at: datetime) -> QuerySet[FulfilmentOrder]:
     )
 
 
+def orders_in_front(work_ids: Iterable[int]) -> dict[int, int]:
+    """How many other fulfilment orders that nobody has picked are due before each of these at its location, by id."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            with queue as (
+              select id, location_id, row_number() over (
+                       partition by location_id order by due_at nulls last, opened_at, id) - 1 as in_front
+                from fulfilment_fulfilmentorder where status in ('open', 'picking')
+            )
+            select id, in_front from queue where id = any(%s)
+            """,
+            [list(work_ids)],
+        )
+        return dict(cursor.fetchall())
+
+
 def with_pieces(rows: QuerySet[FulfilmentOrder]) -> QuerySet[FulfilmentOrder]:
     """The same work with its pieces wanted and picked, and its number of lines."""
     return rows.annotate(

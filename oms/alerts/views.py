@@ -25,6 +25,7 @@ fill(
 )
 KINDS = {
     "late_order": "Late order",
+    "late_risk": "Order at risk of being late",
     "overdue_acknowledgement": "Partner has not answered",
     "overdue_cancellation": "Partner has not answered a cancellation",
     "refused_cancellation": "Partner does not cancel",

@@ -14,6 +14,7 @@ from oms.core.errors import Refusal
 from oms.flows import (
     closing,
     count_opening,
+    foreseeing,
     holding,
     importing,
     invoicing,
@@ -44,8 +45,13 @@ def serve_backorders() -> int:
 
 @shared_task
 def watch_requests() -> int:
-    """Alert on requests and cancellations that nobody has answered in time, and on orders past their promise."""
-    watches = (watching.overdue_requests, watching.overdue_cancellations, watching.late_orders)
+    """Alert on what partners have not answered in time, on orders past their promise, and on those at risk."""
+    watches = (
+        watching.overdue_requests,
+        watching.overdue_cancellations,
+        watching.late_orders,
+        foreseeing.late_risks,
+    )
     return sum(watch(at=timezone.now()) for watch in watches)
 
 

@@ -54,7 +54,7 @@ def overdue_cancellations(*, at: datetime) -> int:
         if asked_by is not None and alert.owner_id is None:
             alerts.assign(alert, owner=asked_by)
     still = {request.fulfilment_order.number for request in overdue}
-    _close_settled("overdue_cancellation", still, note="It was answered.", at=at)
+    close_settled("overdue_cancellation", still, note="It was answered.", at=at)
     return len(overdue)
 
 
@@ -77,11 +77,12 @@ def late_orders(*, at: datetime) -> int:
             url=f"/orders/{order.number}",
         )
     still = past.values_list("number", flat=True)
-    _close_settled("late_order", still, note="It is late no more.", at=at)
+    close_settled("late_order", still, note="It is late no more.", at=at)
     return len(late)
 
 
-def _close_settled(kind: str, present: Iterable[str], *, note: str, at: datetime) -> None:
+def close_settled(kind: str, present: Iterable[str], *, note: str, at: datetime) -> None:
+    """Close the open alerts of a kind whose things are not among those that are present."""
     still = set(present)
     for alert in alert_queries.lock_open(kind):
         if alert.subject_id not in still:

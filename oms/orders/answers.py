@@ -9,7 +9,7 @@ from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder
 from oms.core.money import Money
-from oms.orders import change_queries, queries
+from oms.orders import change_queries, queries, risk_queries
 from oms.orders.models import Order, OrderLine
 from oms.orders.requests import Placed
 from oms.orders.rules import whole_bundles
@@ -58,6 +58,14 @@ class CancellationAsked(msgspec.Struct):
     answer_by: datetime
     answered_at: datetime | None
     answer: str
+
+
+class LateRiskAnswer(msgspec.Struct):
+    """Why an order is going to miss its promise, and when it leaves instead, if anybody knows."""
+
+    cause: str
+    reason: str
+    expected_by: datetime | None
 
 
 class RoutingAnswer(msgspec.Struct):
@@ -116,6 +124,7 @@ class OrderAnswer(msgspec.Struct):
     fulfilment_orders: list[WorkAnswer]
     routing: RoutingAnswer | None
     cancellations: list[CancellationAsked] = []
+    late_risk: LateRiskAnswer | None = None
 
 
 def of_placed(placed: Placed) -> OrderPlaced:
@@ -161,9 +170,12 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
         )
         for order in found
     ]
-    asked = _cancellations(ids)
+    asked, risks = _cancellations(ids), risk_queries.risks_of(ids)
     for order, answer in zip(found, answered, strict=True):
         answer.cancellations = asked.get(order.pk, [])
+        if order.pk in risks:
+            risk = risks[order.pk]
+            answer.late_risk = LateRiskAnswer(risk.cause, risk.reason, risk.expected_by)
     return answered
 
 

@@ -3,7 +3,7 @@
 from django.db.models import Q, QuerySet
 from django_filters import BooleanFilter, CharFilter, FilterSet, IsoDateTimeFilter, MultipleChoiceFilter
 
-from oms.orders import queries
+from oms.orders import queries, risk_queries
 from oms.orders.models import Order
 from oms.orders.rules import OrderProgress, OrderState
 
@@ -24,6 +24,7 @@ class OrderFilter(FilterSet):
     location = CharFilter(method="at_location", label="Location")
     sku = CharFilter(method="with_sku", label="SKU")
     late = BooleanFilter(method="past_promise", label="Late")
+    late_risk = BooleanFilter(method="foreseen", label="At risk of being late")
     placed_after = IsoDateTimeFilter(field_name="placed_at", lookup_expr="gte", label="Placed from")
     placed_before = IsoDateTimeFilter(field_name="placed_at", lookup_expr="lt", label="Placed before")
     q = CharFilter(method="search", label="Number, name or mail")
@@ -44,6 +45,10 @@ class OrderFilter(FilterSet):
         """Orders past their promise that have not shipped, or all others."""
         behind = Q(promise_by__lt=queries.database_now(), state__in=("open", "on_hold"))
         return rows.filter(behind) if late else rows.exclude(behind)
+
+    def foreseen(self, rows: "QuerySet[Order]", name: str, wanted: bool) -> "QuerySet[Order]":
+        """Orders that are foreseen to miss their promise, or all others."""
+        return rows.filter(risk_queries.at_risk()) if wanted else rows.exclude(risk_queries.at_risk())
 
     def search(self, rows: "QuerySet[Order]", name: str, text: str) -> "QuerySet[Order]":
         """Orders that a text means."""

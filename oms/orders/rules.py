@@ -66,6 +66,16 @@ class OrderProgress(StrEnum):
     SHIPPED = "shipped"
 
 
+class RiskCause(StrEnum):
+    """What is most likely to make an order late."""
+
+    HELD = "held"
+    STOCK = "stock"
+    PARTNER = "partner"
+    QUEUE = "queue"
+    TIME = "time"
+
+
 class ChangeKind(StrEnum):
     """What a reason of the managed list is for."""
 

@@ -199,13 +199,16 @@ def _side(standing: frame.Standing, under: str) -> list[dict[str, Any]]:
 
 
 class LazyFrame:
-    """The side bar is only asked for its counts when a page draws it."""
+    """The side bar is only asked for its counts when a page draws it, and once however often it is drawn."""
 
     def __init__(self, standing: frame.Standing) -> None:
         self._standing = standing
+        self._drawn: dict[str, list[dict[str, Any]]] = {}
 
     def side(self, under: str) -> list[dict[str, Any]]:
-        return _side(self._standing, under)
+        if under not in self._drawn:
+            self._drawn[under] = _side(self._standing, under)
+        return self._drawn[under]
 
 
 def theme_of(user: Any) -> str:

@@ -13,6 +13,7 @@ from oms.orders.models.jobs import OrderJob, OrderJobItem
 from oms.orders.models.orders import BundleLine, Order, OrderContact, OrderLine
 from oms.orders.models.promises import Promise
 from oms.orders.models.reasons import OrderReason
+from oms.orders.models.risks import LateRisk
 from oms.orders.models.scarcity import ServingPolicy, SupplyClaim, Turn
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "CustomerContact",
     "CustomerTypePolicy",
     "Hold",
+    "LateRisk",
     "Order",
     "OrderChange",
     "OrderContact",

@@ -11,7 +11,7 @@ from fulfilment.rules import LIVE_WORK
 from oms.core import history
 from oms.core.templatetags.ui import clock, signed
 from oms.core.views.frame import Record
-from oms.orders import job_queries, queries, scarcity_queries
+from oms.orders import job_queries, queries, risk_queries, scarcity_queries
 from oms.orders.models import Order, OrderReason
 from oms.orders.rules import ChangeKind
 from oms.orders.views import answer, looks
@@ -59,6 +59,7 @@ class OrderPage(Record):
             "cancellations_open": asked,
             "may_answer": self.request.user.may("fulfilment.accept"),
             "confirmed_by": _confirmed_by(work),
+            "risk": risk_queries.risks_of([order.pk]).get(order.pk) if not order.is_done else None,
             "promises": list(queries.promises_of(order.pk)),
             "why": _why(order),
             **_reasons(),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from fulfilment import queries as work_queries
 from oms.core import frame
 from oms.core.views.lists import LAST_DAYS, Choice, Column, Filter, ListPage, Tab, days
-from oms.orders import job_queries, queries
+from oms.orders import job_queries, queries, risk_queries
 from oms.orders.rules import ChangeKind, CustomerType
 from oms.orders.views import looks
 
@@ -47,6 +47,8 @@ def _due(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
     now = datetime.now(UTC)
     if value == "late":
         return rows.filter(queries.late(now))
+    if value == "risk":
+        return rows.filter(risk_queries.at_risk())
     if value == "waiting":
         return rows.filter(queries.waiting_for_stock())
     return rows.filter(queries.needing_action(now))
@@ -70,6 +72,7 @@ SPOKEN_DIGITS = range(3, 9)
 NEEDS = (
     Choice("action", "a person"),
     Choice("late", "hurry: promise passed"),
+    Choice("risk", "a look: at risk of being late"),
     Choice("waiting", "stock"),
 )
 
@@ -90,6 +93,7 @@ class OrderList(ListPage):
         Tab("All", {}),
         Tab("Open", {"status": "not_closed"}),
         Tab("Needs action", {"needs": "action"}, tone="look"),
+        Tab("At risk", {"needs": "risk"}, tone="look"),
         Tab("Late", {"needs": "late"}, tone="stop"),
         Tab("Waiting for stock", {"needs": "waiting"}),
         Tab("On hold", {"status": "on_hold"}),
@@ -188,6 +192,10 @@ def _tile(name: str, query: str, narrow: Callable[[datetime], Q], **facts: Any) 
     )
 
 
+def _at_risk(at: datetime) -> Q:
+    return risk_queries.at_risk()
+
+
 def _held(at: datetime) -> Q:
     return Q(state="on_hold")
 
@@ -211,6 +219,15 @@ frame.hang(
         icon="clock-hour-4",
         tone="stop",
         hint="promise has passed",
+        position=11,
+    ),
+    _tile(
+        "At risk",
+        "needs=risk",
+        _at_risk,
+        icon="clock-hour-4",
+        tone="look",
+        hint="will miss its promise",
         position=11,
     ),
     _tile("On hold", "status=on_hold", _held, icon="player-pause", hint="release or cancel", position=12),
