@@ -7,6 +7,11 @@ from itertools import product
 
 from oms.routing.network import Choice, Step
 
+WIDE = 8
+"""A way over so many SKUs more counts for one more: it takes that much longer to look at."""
+PAIR_WAYS = 8
+"""What dealing to the last two sites counts for, in ways."""
+MOST_WEIGHTS = 500_000
 Pieces = tuple[int, ...]
 """So many of each SKU, in the order of the demand."""
 
@@ -103,10 +108,14 @@ class _Dealing:
         if i == len(self.arms):
             self.offer(shares)
             return
+        if i == len(self.arms) - 2 and (pair := self._pair(i, shares, left, strong)) is not None:
+            self.ways += PAIR_WAYS + len(left)
+            self.offer(pair.best_shares(self.bar))
+            return
         arm, weights = self.arms[i], self.terms.weights
         spans = _span(arm, self.arms[i:], left)
         for pieces in product(*[range(high, low - 1, -1) for low, high in spans]):
-            self.ways += 1
+            self.ways += 1 + len(weights) // WIDE
             if self.ways > self.most_ways:
                 return
             step = arm.choice.at(_grams(pieces, weights))
@@ -117,6 +126,13 @@ class _Dealing:
                 continue
             rest = tuple([wanted - given for wanted, given in zip(left, pieces, strict=True)])
             self.go_on(i + 1, (*shares, (arm, pieces, step)), rest, so_far)
+
+    def _pair(self, i: int, shares: tuple[Share, ...], left: Pieces, strong: int) -> "LastTwo | None":
+        """The last two arms as one question of weight; None when weight alone does not tell their ways apart."""
+        if self.ways >= self.most_ways or self.terms.price_unit:
+            return None
+        pair = LastTwo(shares, strong, self.arms[i:], left, self.terms)
+        return pair if pair.is_told_by_weight else None
 
     def offer(self, shares: tuple[Share, ...] | None) -> None:
         """Remember these shares when they are the best so far; of equals the first."""
@@ -133,6 +149,111 @@ class _Dealing:
         days = max([days, self.fewest_days[i + 1], *[step.days for _, _, step in shares]])
         least = strong + self.least[i + 1] + self.terms.day_weight * days
         return (least, self.terms.day_counts * days) > self.bar[:2]
+
+
+class LastTwo:
+    """Two sites share what is left: what it costs depends on the weight of the first parcel alone.
+
+    So no way is tried one by one: the weights that the first parcel can have are the bits of one number, and the best
+    pair of rate steps that any of them falls into wins. Of equal ways the one that gives most to the first site first.
+    """
+
+    def __init__(
+        self,
+        shares: tuple[Share, ...],
+        strong: int,
+        arms: Sequence[Arm],
+        left: Pieces,
+        terms: Terms,
+    ) -> None:
+        self.shares, self.strong = shares, strong
+        self.first, self.second = arms
+        self.left, self.terms = left, terms
+        self.spans = spans = _span(self.first, arms, left)
+        self.open = [k for k, (low, high) in enumerate(spans) if high > low]
+        weights = terms.weights
+        self.unit = math.gcd(*[weights[k] for k in self.open]) or 1
+        self.least = _grams(tuple([low for low, _ in spans]), weights)
+        heaviest = _grams(tuple([high for _, high in spans]), weights)
+        self.room = (heaviest - self.least) // self.unit
+
+    @property
+    def is_told_by_weight(self) -> bool:
+        """Whether each open piece weighs something, and the weights are not too many."""
+        weights = self.terms.weights
+        return self.room <= MOST_WEIGHTS and all(weights[k] for k in self.open)
+
+    def best_shares(self, bar: tuple[float, float, float]) -> tuple[Share, ...] | None:
+        """The best way that is better than the bar, None when there is none."""
+        reach = self._reachable()
+        best, allowed = bar, 0
+        total = _grams(self.left, self.terms.weights)
+        for low, high, step in _ranges(self.first):
+            for other_low, other_high, other in _ranges(self.second):
+                worth = self._worth(step, other)
+                if worth > best or worth >= bar:
+                    continue
+                window = self._window(max(low, total - other_high), min(high, total - other_low))
+                if window & reach[0]:
+                    best, allowed = worth, (allowed | window if worth == best else window)
+        return self._dealt(reach, allowed) if allowed else None
+
+    def _worth(self, step: Step, other: Step) -> tuple[float, float, float]:
+        days = max([step.days, other.days, *[each.days for _, _, each in self.shares]])
+        strong = self.strong + step.strong + other.strong + self.terms.day_weight * days
+        weak = step.weak + other.weak + sum([each.weak for _, _, each in self.shares])
+        return (strong, self.terms.day_counts * days, weak)
+
+    def _reachable(self) -> list[int]:
+        """For each open SKU: the weights above the least that it and all later ones can add, as bits."""
+        reach = [1]
+        for k in reversed(self.open):
+            low, high = self.spans[k]
+            sums, size, count = reach[-1], self.terms.weights[k] // self.unit, high - low
+            part = 1
+            while count:
+                part = min(part, count)
+                sums |= sums << (size * part)
+                count, part = count - part, part * 2
+            reach.append(sums)
+        return reach[::-1]
+
+    def _window(self, low: int, high: int) -> int:
+        """The bits of these weights in grams; a parcel that would be empty is none."""
+        is_first_empty = not any(low for low, _ in self.spans)
+        is_second_empty = all(high == has for (_, high), has in zip(self.spans, self.left, strict=True))
+        begin = max(-(-(low - self.least) // self.unit), int(is_first_empty))
+        end = min((high - self.least) // self.unit, self.room - int(is_second_empty))
+        return ((1 << (end + 1)) - (1 << begin)) if begin <= end else 0
+
+    def _dealt(self, reach: Sequence[int], allowed: int) -> tuple[Share, ...]:
+        pieces = [low for low, _ in self.spans]
+        at = 0
+        for j, k in enumerate(self.open):
+            low, high = self.spans[k]
+            size = self.terms.weights[k] // self.unit
+            more = next(
+                count
+                for count in range(high - low, -1, -1)
+                if (allowed >> (at + count * size)) & reach[j + 1]
+            )
+            pieces[k] += more
+            at += more * size
+        rest = tuple([wanted - given for wanted, given in zip(self.left, pieces, strict=True)])
+        weights = self.terms.weights
+        step, other = (
+            self.first.choice.at(_grams(tuple(pieces), weights)),
+            self.second.choice.at(_grams(rest, weights)),
+        )
+        assert step is not None  # the windows hold no weight without a step
+        assert other is not None
+        return (*self.shares, (self.first, tuple(pieces), step), (self.second, rest, other))
+
+
+def _ranges(arm: Arm) -> list[tuple[int, int, Step]]:
+    """Each step of an arm with the lightest and the heaviest parcel that it is for."""
+    lows = [0, *[cap + 1 for cap in arm.choice.caps[:-1]]]
+    return list(zip(lows, arm.choice.caps, arm.choice.steps, strict=True))
 
 
 def dealt_in_order(arms: Sequence[Arm], target: Pieces) -> list[Pieces]:

@@ -294,3 +294,21 @@ def test_the_explanation_is_plain_json() -> None:
         "priced": True,
     }
     assert found["candidates"][0]["stock"] == {"MUG": 3}
+
+
+def test_a_long_order_over_two_sites_by_weight_is_planned_at_once_and_with_proof() -> None:
+    skus = range(40)
+    places = [Site(1, "A", "A"), Site(2, "B", "B")]
+    bands = (Band(5_000, 500, 2), Band(15_000, 900, 2), Band(None, 2_500, 2))
+    services = {site.id: [Service("s", "S", "c", bands)] for site in places}
+    stock = {(site, sku): 0 if sku == 39 * (site - 1) else 9 for site in (1, 2) for sku in skus}
+    lines = tuple(Line(sku, sku, f"SKU{sku:02d}", 3, 100 + 7 * sku) for sku in skus)
+
+    found = plan(
+        OrderFacts("api", "b2c", Destination("AU"), lines),
+        stock=stock,
+        network=network(places, services, RuleBook(ranking=Ranking((Criterion.COST,)))),
+    )
+
+    # 28.38 kg: whatever is not in one parcel of up to 15 kg is in another.
+    assert (found.optimal, found.cost_minor, len(found.parcels)) == (True, 1_800, 2)

@@ -1,11 +1,11 @@
 """A period of real trade as a demo shop: UCI "Online Retail", a British wholesaler's invoices of 2011 (CC BY 4.0).
 
 The data names countries and customers, no addresses and no stock. A British customer's place is made from their number,
-and the three warehouses open with less than the period will ask for, so that some articles run short.
+and the three warehouses open with a part each of what the period will ask for, so that some articles run short.
 """
 
 import csv
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -31,9 +31,9 @@ MOST_LINES = 500
 DAY = timedelta(days=1)
 # Code: name, city, postcode, latitude, longitude, share of what the period asks for, in per cent.
 PLACES = {
-    "LON": ("London", "London", "E16 2QU", "51.50", "0.05", 50),
-    "MAN": ("Manchester", "Manchester", "M17 1WA", "53.46", "-2.32", 30),
-    "GLA": ("Glasgow", "Glasgow", "G51 4TR", "55.86", "-4.33", 15),
+    "LON": ("London", "London", "E16 2QU", "51.50", "0.05", 60),
+    "MAN": ("Manchester", "Manchester", "M17 1WA", "53.46", "-2.32", 40),
+    "GLA": ("Glasgow", "Glasgow", "G51 4TR", "55.86", "-4.33", 20),
 }
 # Code: name, (country, beginning of the postcode), latitude, longitude.
 ZONES = {
@@ -166,11 +166,9 @@ def load(invoices: list[Invoice], *, now: datetime, say: Callable[[str], None]) 
     skus = _set_up(invoices, at=begins)
     say(f"{skus} articles are new; playing {len(invoices):,} invoices from {begins + DAY:%d %b %Y}")
     known = set(Order.objects.filter(channel__code=CHANNEL).values_list("external_number", flat=True))
-    fresh = [each for each in invoices if each.number not in known and not each.is_cancellation]
+    fresh = [each for each in invoices if each.is_cancellation or each.number not in known]
     placed = waiting = refused = taken = 0
-    for at, group in groupby(
-        [each for each in invoices if each.is_cancellation or each in fresh], key=lambda each: each.at + shift
-    ):
+    for at, group in groupby(fresh, key=lambda each: each.at + shift):
         sold = list(group)
         requests = [request for each in sold if not each.is_cancellation and (request := _request(each))]
         for fate in ordering.place_orders(requests, actor=SYSTEM, at=at) if requests else ():
@@ -192,7 +190,7 @@ def demand(invoices: Iterable[Invoice]) -> Counter[str]:
 
 
 def opening(asked: Mapping[str, int]) -> dict[str, dict[str, int]]:
-    """What each place opens with; of every eighth article there is half of that, so that it runs short."""
+    """What each place opens with: plenty, and of every eighth article half of that, so that it runs short."""
     ranked = {code: n for n, code in enumerate(sorted(asked))}
     return {
         place: {
@@ -311,7 +309,7 @@ def _take_back(invoice: Invoice, *, at: datetime) -> int:
     reason = f"Invoice {invoice.number}."
     if OrderChange.objects.filter(reason=reason).exists() or not invoice.customer:
         return 0
-    made = 0
+    by_order: defaultdict[str, list[Difference]] = defaultdict(list)
     for code, pieces in invoice.pieces.items():
         orders = Order.objects.filter(
             channel__code=CHANNEL,
@@ -321,13 +319,15 @@ def _take_back(invoice: Invoice, *, at: datetime) -> int:
             state="open",
             placed_at__lt=at,
         )
-        last = orders.order_by("-pk").first()
-        if last is None or pieces >= 0:
-            continue
-        amendment = Amendment(differences=(Difference(code, pieces),))
+        number = orders.order_by("-pk").values_list("number", flat=True).first()
+        if number is not None and pieces < 0:
+            by_order[number].append(Difference(code, pieces))
+    made = 0
+    for number, differences in by_order.items():
+        amendment = Amendment(differences=tuple(differences))
         try:
-            amending.amend_order(last.number, amendment, reason=reason, actor=SYSTEM, at=at)
-            made += 1
+            amending.amend_order(number, amendment, reason=reason, actor=SYSTEM, at=at)
+            made += len(differences)
         except Refusal:
             continue
     return made
