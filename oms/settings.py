@@ -218,7 +218,7 @@ EMAIL_CONFIG = env.email_url("EMAIL_URL", default="consolemail://")
 vars().update(EMAIL_CONFIG)
 DEFAULT_FROM_EMAIL = env.str("OMS_MAIL_FROM", default="orders@localhost")
 
-# Who sells, as documents and letters show it; prices and invoices count the days of this zone.
+# Who sells, as documents show it; prices and invoices count the days of this zone.
 SELLER = {
     "name": env.str("OMS_SELLER_NAME", default="Tidewater"),
     "address": env.str("OMS_SELLER_ADDRESS", default="", multiline=True),

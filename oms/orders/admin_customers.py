@@ -16,7 +16,7 @@ class CustomerTypePolicyAdmin(Audited):
 
     list_display = (
         *("customer_type", "price_list", "priority", "partial_policy", "backorder_policy", "terms_days"),
-        *("requires_po_number", "is_residential", "letter_set"),
+        *("requires_po_number", "is_residential"),
     )
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -37,7 +37,6 @@ class TypePolicy:
     terms_days: int | None = None
     requires_po_number: bool = False
     is_residential: bool | None = None
-    letter_set: str = ""
     credit_owner: str = ""
 
 

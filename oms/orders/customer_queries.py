@@ -49,7 +49,6 @@ def _policy(row: CustomerTypePolicy, accountant: str) -> TypePolicy:
         row.terms_days,
         row.requires_po_number,
         row.is_residential,
-        row.letter_set,
         row.credit_owner or accountant,
     )
 

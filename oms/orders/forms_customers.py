@@ -33,12 +33,12 @@ class CustomerForm(forms.Form):
         help_text="Named in orders; it never changes. Letters, digits, - and _.",
         widget=forms.TextInput(attrs=TEXT),
     )
-    customer_type = forms.ChoiceField(choices=KINDS, label="Kind", help_text="Its terms and letters.")
+    customer_type = forms.ChoiceField(choices=KINDS, label="Kind", help_text="Its terms.")
     name = _text("Name", "A person or a company.", required=True)
     email = forms.EmailField(
         required=False,
         label="Mail",
-        help_text="Where letters and invoices go.",
+        help_text="Where invoices go.",
         widget=forms.EmailInput(attrs=TEXT),
     )
     phone = _text("Telephone", "For a question about an order.", most=40)

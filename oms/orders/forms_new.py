@@ -62,7 +62,7 @@ class OrderForm(forms.Form):
     customer = _text("Customer", "Code of a known one; empty for somebody new.", most=32, list="customers")
     name = _text("Name", "Who takes the parcel.")
     email = forms.EmailField(
-        required=False, label="Mail", help_text="For letters.", widget=forms.EmailInput(attrs=TEXT)
+        required=False, label="Mail", help_text="To be reached by.", widget=forms.EmailInput(attrs=TEXT)
     )
     customer_type = forms.ChoiceField(choices=KINDS[::-1], required=False, label="Kind")
     ship_to = forms.ChoiceField(

@@ -9,9 +9,9 @@ from oms.core.triggers import no_delete
 
 # What business customers and persons begin with; the admin changes it.
 POLICIES = """
-insert into orders_customertypepolicy (customer_type, price_list, terms_days, is_residential, letter_set) values
-  ('b2c', '', null, true, 'person'),
-  ('b2b', 'wholesale', 30, false, 'business');
+insert into orders_customertypepolicy (customer_type, price_list, terms_days, is_residential) values
+  ('b2c', '', null, true),
+  ('b2b', 'wholesale', 30, false);
 insert into orders_orderreason (kind, code, name, customer_sees, released_by) values
   ('hold', 'credit-limit', 'Above the credit limit', false, 'owner'),
   ('hold', 'po-number', 'Their order number is missing', true, 'anybody')
@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('customer', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='contact', serialize=False, to='orders.customer')),
                 ('name', models.CharField(help_text='A person or a company.', max_length=200)),
-                ('email', models.CharField(blank=True, db_default='', default='', help_text='Where letters and invoices go.', max_length=254)),
+                ('email', models.CharField(blank=True, db_default='', default='', help_text='Where invoices go.', max_length=254)),
                 ('phone', models.CharField(blank=True, db_default='', default='', help_text='For a question about an order.', max_length=40)),
                 ('tax_number', models.CharField(blank=True, db_default='', default='', help_text='Printed on their invoices.', max_length=40)),
             ],
@@ -142,7 +142,6 @@ class Migration(migrations.Migration):
                 ('terms_days', models.PositiveSmallIntegerField(blank=True, help_text='Days that known customers have to pay an invoice; empty: no invoice.', null=True)),
                 ('requires_po_number', models.BooleanField(db_default=False, default=False, help_text='On: an order without their own order number is refused.')),
                 ('is_residential', models.BooleanField(blank=True, help_text='Where parcels go when an order does not say; unknown: not said.', null=True)),
-                ('letter_set', models.SlugField(db_default='person', default='person', help_text='Which letters they are written.', max_length=32)),
                 ('credit_owner', models.CharField(blank=True, db_default='', default='', help_text='User name of who answers for orders above a credit limit; empty: an accountant.', max_length=150)),
             ],
             options={

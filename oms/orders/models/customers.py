@@ -68,9 +68,6 @@ class CustomerTypePolicy(models.Model):
     is_residential = models.BooleanField(
         null=True, blank=True, help_text="Where parcels go when an order does not say; unknown: not said."
     )
-    letter_set = models.SlugField(
-        max_length=32, default="person", db_default="person", help_text="Which letters they are written."
-    )
     credit_owner = models.CharField(
         max_length=150,
         blank=True,
@@ -226,7 +223,7 @@ class CustomerContact(models.Model):
     )
     name = models.CharField(max_length=200, help_text="A person or a company.")
     email = models.CharField(
-        max_length=254, blank=True, default="", db_default="", help_text="Where letters and invoices go."
+        max_length=254, blank=True, default="", db_default="", help_text="Where invoices go."
     )
     phone = models.CharField(
         max_length=40, blank=True, default="", db_default="", help_text="For a question about an order."
