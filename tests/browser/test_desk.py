@@ -145,7 +145,7 @@ def test_a_double_click_holds_once_and_a_reason_half_typed_is_not_lost(ruth, ope
     expect(reason).to_have_value("Address looks wrong")
     page.get_by_role("button", name="Hold 1 order").dblclick()
     expect(page.locator("main")).to_contain_text("On hold: Address looks wrong")
-    expect(page.locator(".line li")).to_have_count(2)
+    expect(page.get_by_role("region", name="Timeline").locator("li")).to_have_count(2)
     assert order(placed).state == "on_hold"
 
 
