@@ -20,6 +20,8 @@ install_uv() {
   .tools/bin/python -m pip install -q --disable-pip-version-check uv==0.13.9
 }
 
+install_locked() { .tools/bin/uv sync -q --frozen --inexact --python "$PY" "$@"; }
+
 bootstrap() {
   PY=$(find_python) || {
     say "Python 3.11 or newer with the venv module is needed. On Debian or Ubuntu: apt install python3 python3-venv."
@@ -35,7 +37,8 @@ bootstrap() {
     say "uv could not be installed into .tools: is the Python package index reachable (or PIP_INDEX_URL set)?"
     exit 1
   }
-  .tools/bin/uv sync -q --frozen --inexact --python "$PY" "$@" || {
+  # Behind a proxy that opens TLS only the machine's own certificates will do; a bare machine may have none.
+  install_locked "$@" 2>/dev/null || install_locked --system-certs "$@" || {
     say "The dependencies named in uv.lock could not be installed. Is the package index reachable"
     say "(UV_INDEX_URL names another one) and is there a wheel for this platform? Then run this again."
     exit 1
