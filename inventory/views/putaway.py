@@ -1,5 +1,6 @@
 """Bins on a handheld: what waits is put away, and pieces move from one bin to another, all by scan."""
 
+from abc import abstractmethod
 from typing import Any
 from uuid import UUID
 
@@ -45,9 +46,9 @@ class AtPlace(Guarded):
         """Remember what is in hand."""
         self.request.session[f"{self.memory}:{self.kwargs['place']}"] = what
 
+    @abstractmethod
     def state(self) -> dict[str, Any]:
         """What the page shows."""
-        raise NotImplementedError
 
     def html(self) -> str:
         """The part of the page that a scan changes."""
