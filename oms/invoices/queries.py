@@ -68,6 +68,11 @@ def of_customer(customer_id: int) -> QuerySet[Invoice]:
     return invoices().filter(customer_id=customer_id)
 
 
+def of_order(order_id: int) -> QuerySet[Invoice]:
+    """An order's invoices, the first one first."""
+    return invoices().filter(order_id=order_id).order_by("id")
+
+
 def overdue(today: date) -> QuerySet[Invoice]:
     """Invoices that should have been paid before today, the oldest first."""
     return invoices().filter(in_state("overdue", today)).order_by("due_on", "id")

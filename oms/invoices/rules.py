@@ -1,5 +1,6 @@
 """What a shipped piece is billed at, and what an invoice is refused for; pure."""
 
+from datetime import date, datetime
 from enum import StrEnum
 
 from oms.core.errors import Conflict, NotFound
@@ -24,6 +25,13 @@ class AlreadySettled(Conflict):
     """The invoice was marked as paid before."""
 
     code = "invoice-settled"
+
+
+def state(due_on: date, settled_at: datetime | None, today: date) -> InvoiceState:
+    """Open, overdue or settled, on a day of the seller."""
+    if settled_at is not None:
+        return InvoiceState.SETTLED
+    return InvoiceState.OVERDUE if due_on < today else InvoiceState.OPEN
 
 
 def billed(total_minor: int, ordered: int, shipped_before: int, shipped_now: int) -> int:

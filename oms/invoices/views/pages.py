@@ -15,9 +15,9 @@ from oms.core.views.frame import Action, Guarded, Record
 from oms.core.views.lists import Choice, Column, Filter, ListPage, Tab
 from oms.flows import invoicing
 from oms.imports import exports
-from oms.invoices import printing, queries
+from oms.invoices import printing, queries, rules
 from oms.invoices.models import Invoice
-from oms.invoices.rules import InvoiceNotFound, InvoiceState
+from oms.invoices.rules import InvoiceNotFound
 
 fill(
     "invoice",
@@ -35,9 +35,7 @@ def _today() -> Any:
 
 def state_of(invoice: Invoice) -> str:
     """Open, overdue or settled, today."""
-    if invoice.settled_at is not None:
-        return InvoiceState.SETTLED.value
-    return InvoiceState.OVERDUE.value if invoice.due_on < _today() else InvoiceState.OPEN.value
+    return rules.state(invoice.due_on, invoice.settled_at, _today()).value
 
 
 def _state(rows: QuerySet[Any], value: str) -> QuerySet[Any]:

@@ -17,6 +17,7 @@ from oms.flows.customers import NewCustomer
 from oms.orders import customer_queries
 from oms.orders.forms_customers import KINDS, AddressForm, CustomerForm
 from oms.orders.models import Customer
+from oms.orders.views import agreed
 
 SHOWN_ORDERS = 20
 WHO = ("name", "email", "phone", "tax_number")
@@ -128,6 +129,7 @@ class CustomerPage(OnCustomer, Record):
             "addresses": customer_queries.addresses(customer),
             "orders": list(orders[:SHOWN_ORDERS]),
             "order_count": orders.count(),
+            **agreed.of_customer(customer, user),
             "agreed": customer_queries.applies_to(customer),
             "may_change": user.may("customers.change") and customer.erased_at is None,
             "may_order": customer.is_active and user.locations_for("orders.create") is None,

@@ -12,9 +12,9 @@ from oms.core import history
 from oms.core.templatetags.ui import clock, signed
 from oms.core.views.frame import Record
 from oms.orders import job_queries, queries, risk_queries, scarcity_queries
-from oms.orders.models import Order, OrderReason
+from oms.orders.models import Order
 from oms.orders.rules import ChangeKind
-from oms.orders.views import answer, looks
+from oms.orders.views import agreed, answer, looks
 from oms.orders.views.lists import OrderList
 from oms.orders.views.reach import order_within_reach
 from oms.routing import queries as routing_queries
@@ -63,10 +63,10 @@ class OrderPage(Record):
             "promises": list(queries.promises_of(order.pk)),
             "why": _why(order),
             **_reasons(),
-            "people": job_queries.people(),
             "timeline": _timeline(order),
             "other_orders": queries.orders_of_customer(order.contact.customer_email),
             "list_param": f"?{self.request.GET.urlencode()}" if context["list_query"] else "",
+            **agreed.of_order(order, self.request.user),
             "previous_record": before,
             "next_record": after,
             **_allowed(order, work, self.request.user),
@@ -103,9 +103,10 @@ def _confirmed_by(work: list[Any]) -> list[str]:
     )
 
 
-def _reasons() -> dict[str, list[OrderReason]]:
+def _reasons() -> dict[str, Any]:
     listed = job_queries.reasons(ChangeKind.HOLD, ChangeKind.CANCEL)
     return {
+        "people": job_queries.people(),
         "hold_reasons": [one for one in listed if one.kind == ChangeKind.HOLD],
         "cancel_reasons": [one for one in listed if one.kind == ChangeKind.CANCEL],
     }
