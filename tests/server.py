@@ -12,6 +12,7 @@ from typing import IO
 from oms.runtime.postgres import APPLICATION, OWNER, Passwords, Server
 
 PREFIX = "oms-test-"
+WORKER, STARTER = "PYTEST_XDIST_WORKER", "OMS_TEST_SERVER_OF"
 # A run that is just starting has no lock yet.
 YOUNG_SECONDS = 60
 PASSWORDS = Passwords(owner="test-owner", application="test-application")
@@ -36,7 +37,18 @@ def start() -> dict[str, str]:
         "DATABASE_URL": server.url(APPLICATION, PASSWORDS.application),
         "DATABASE_OWNER_URL": server.url(OWNER, PASSWORDS.owner),
         "OMS_DATA_DIR": str(folder),
+        STARTER: _worker(),
     }
+
+
+def is_of_another_worker() -> bool:
+    """Whether the server in the environment was started by a test process beside or above this one."""
+    return os.environ.get(STARTER, _worker()) != _worker()
+
+
+def _worker() -> str:
+    # A child of a worker inherits the worker's name and so its server.
+    return os.environ.get(WORKER, "alone")
 
 
 def _stop(server: Server, folder: Path, lock: IO[bytes], starter: int) -> None:

@@ -7,7 +7,7 @@ import tempfile
 
 from tests import server
 
-if not os.environ.get("DATABASE_URL"):
+if not os.environ.get("DATABASE_URL") or server.is_of_another_worker():
     os.environ.update(server.start())
 # Never the data folder of a running shop.
 if not os.environ.get("OMS_DATA_DIR"):

@@ -9,14 +9,13 @@ from fulfilment.rules import ScanKind
 from inventory.models import Bin, StockLevel
 from oms.core.models import Grant, OutboxMessage, User
 from oms.core.roles import Role
+from tests.browser.axe import findings
 from tests.browser.conftest import DESK, PHONE, PICTURES
 from tests.builders import channel, location, pack, place, rate, scan, shelf
 
 sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 expect = sync_api.expect
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 MOST_TABS = 60
 
 
@@ -81,12 +80,6 @@ def addresses(work: dict[str, str]) -> dict[str, str]:
         "profile": "/me",
         "admin": "/admin/",
     }
-
-
-def findings(page) -> list[str]:
-    """What axe has to say, in a line each."""
-    found = axe.Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    return [f"{one['id']} {node['target']}" for one in found for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -9,8 +9,9 @@ from oms.flows import amending, ordering, shipping
 from oms.orders.amendments import Amendment, Difference
 from oms.orders.models import OrderChange
 from tests import builders
+from tests.browser.axe import findings
 from tests.browser.conftest import DESK, PHONE, PICTURES
-from tests.browser.test_accessibility import findings, ruth, tab_to  # noqa: F401  # a fixture
+from tests.browser.test_accessibility import ruth, tab_to  # noqa: F401  # a fixture
 from tests.builders import TESTER, channel, location, rate, request, shelf
 
 sync_api = pytest.importorskip("playwright.sync_api")

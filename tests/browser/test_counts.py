@@ -16,8 +16,8 @@ from oms.core.models import Grant, User
 from oms.core.roles import Role
 from oms.flows import count_opening, count_posting, cycle_counting
 from oms.flows.count_opening import Wanted
+from tests.browser.axe import findings
 from tests.browser.conftest import DESK, PHONE, PICTURES, wedge
-from tests.browser.test_accessibility import findings
 from tests.builders import TESTER, level, location, reasons, sku
 from tests.flows.test_cycle_counting import say
 

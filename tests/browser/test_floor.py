@@ -3,7 +3,6 @@
 from datetime import date
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from inventory.models import Bin, StockContent, StockLevel
 from inventory.rules import Arrived
@@ -13,6 +12,7 @@ from oms.flows import arriving, holding, shelving, transferring
 from oms.flows.holding import Held
 from oms.flows.transferring import NewTransfer
 from tests import builders
+from tests.browser.axe import findings
 from tests.browser.conftest import DESK, PHONE, PICTURES, wedge
 from tests.builders import NOON, TESTER, level, location, place, shelf
 
@@ -92,7 +92,7 @@ def test_the_pages_fit_and_axe_is_silent(open_page, ruth, floor, size, theme):
         assert answer.status == 200, path
         page.screenshot(path=PICTURES / f"floor-{name}-{size['width']}-{theme}.png", full_page=True)
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        found = [each["id"] for each in Axe().run(page).response["violations"]]
+        found = findings(page)
         if wide > 0 or found:
             wrong[name] = (wide, found)
     assert wrong == {}

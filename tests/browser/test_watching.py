@@ -10,15 +10,14 @@ from oms.alerts.models import Alert, Severity
 from oms.alerts.services import alerts
 from oms.core.models import Grant, User
 from oms.flows import proving
+from tests.browser.axe import findings
 from tests.browser.conftest import DESK, PHONE, PICTURES
 from tests.builders import location, place, rate, shelf
 from tests.reports.test_invariants import spoil
 
 sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 expect = sync_api.expect
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture
@@ -60,12 +59,6 @@ def ruth() -> User:
     user = User.objects.create_user("ruth", first_name="Ruth", last_name="Osei")
     Grant.objects.create(user=user, role="manager")
     return user
-
-
-def findings(page) -> list[str]:
-    """What axe has to say, in a line each."""
-    found = axe.Axe().run(page, options={"runOnly": RULES}).response["violations"]
-    return [f"{one['id']} {node['target']}" for one in found for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -150,4 +150,7 @@ def test_two_flows_that_lock_crosswise_both_finish():
         thread.start()
     for thread in threads:
         thread.join(20)
-    assert sorted(tries.values()) == [1, 2]
+    # The one that gave way may come back before the other woke, and give way again.
+    undisturbed, gave_way = sorted(tries.values())
+    assert undisturbed == 1
+    assert gave_way > 1
