@@ -234,7 +234,7 @@ def _too_late(order: Order, sku: str, possible: int) -> TooLateToChange:
 
 def _change_facts(draft: _Draft, amendment: Amendment) -> list[str]:
     order, address = draft.order, amendment.address
-    before = (order.ship_country, order.ship_region, order.ship_postcode, order.shipping_option)
+    before = _what_plans_rest_on(order)
     option = amendment.facts.get("shipping_option", order.shipping_option)
     if address is not None:
         _refuse_packed(order, "address")
@@ -243,13 +243,17 @@ def _change_facts(draft: _Draft, amendment: Amendment) -> list[str]:
     if "gift_message" in amendment.words:
         _refuse_late_words(order, amendment.words["gift_message"])
     facts = orders.change_facts(order, amendment)
-    after = (order.ship_country, order.ship_region, order.ship_postcode, order.shipping_option)
-    if before != after:
+    if before != _what_plans_rest_on(order):
         # Another place may be cheaper to send from now: all that nobody has touched is planned anew.
         change = draft.change
         wanted = {line.pk: line.quantity_allocated for line in order_queries.lines_of([order.pk])}
         pulling.pull(order, wanted, why=change.reason, actor=change.actor, at=change.at)
     return facts
+
+
+def _what_plans_rest_on(order: Order) -> tuple[object, ...]:
+    where = (order.ship_country, order.ship_region, order.ship_postcode)
+    return (*where, order.shipping_option, order.deliver_from)
 
 
 def _refuse_packed(order: Order, what: str) -> None:

@@ -12,7 +12,7 @@ from oms.flows import calendars, watching
 from oms.flows.calendars import Known
 from oms.flows.supplies import Bound, Supplies
 from oms.orders import job_queries, risk_queries, risking
-from oms.orders.models import Order, OrderLine
+from oms.orders.models import Order, OrderLine, Promise
 from oms.orders.promising import NeverOpen
 from oms.orders.risking import Leg, Risk, Standing, Wait
 from oms.orders.rules import RiskCause
@@ -26,16 +26,27 @@ _BEGUN = frozenset({WorkStatus.PICKING, WorkStatus.PICKED, WorkStatus.PACKED})
 
 @owns_transaction()
 def late_risks(*, at: datetime) -> int:
-    """Find the orders that are going to miss their promise, alert on them, and close what is mended; says how many."""
+    """Find the orders that are going to miss their promise or their delivery window; says how many.
+
+    Alerts on them, and closes the alerts of what is mended.
+    """
     orders = list(risk_queries.promised_soon(at)[:MOST_AT_ONCE])
-    found = _found(orders, at)
-    risks.keep({order.pk: found[order.pk] for order in orders if order.pk in found}, at=at)
-    for order in orders:
-        if order.pk in found:
-            _alert(order, found[order.pk], at)
-    still = {order.number for order in orders if order.pk in found}
+    outside = risk_queries.promised_outside_their_window()[:MOST_AT_ONCE]
+    found = {promise.order_id: _outside(promise) for promise in outside} | _found(orders, at)
+    risks.keep(found, at=at)
+    seen = (*(promise.order for promise in outside), *orders)
+    at_risk = {order.pk: order for order in seen if order.pk in found}
+    for order in at_risk.values():
+        _alert(order, found[order.pk], at)
+    still = {order.number for order in at_risk.values()}
     watching.close_settled(_ALERT, still, note="It is not at risk any more.", at=at)
     return len(found)
+
+
+def _outside(promise: Promise) -> Risk:
+    wanted = promise.order.deliver_until
+    reason = f"It arrives on {promise.arrives_on:%a %d %b}, and is wanted by {wanted:%a %d %b}"
+    return Risk(RiskCause.WINDOW, reason, None)
 
 
 def _found(orders: list[Order], at: datetime) -> dict[int, Risk]:
@@ -110,8 +121,14 @@ def _alert(order: Order, risk: Risk, at: datetime) -> None:
         "order",
         order.number,
         at=at,
-        message=f"{order.number} is going to miss its promise of {order.promise_by:%d %b %H:%M} UTC. {risk.reason}.",
+        message=f"{order.number} is going to miss its {_missed(order, risk)}. {risk.reason}.",
         url=f"/orders/{order.number}",
     )
     if alert.owner_id is None and (owner := job_queries.owner_of(order.pk)) is not None:
         alerts.assign(alert, owner=owner)
+
+
+def _missed(order: Order, risk: Risk) -> str:
+    if risk.cause == RiskCause.WINDOW:
+        return "delivery window"
+    return f"promise of {order.promise_by:%d %b %H:%M} UTC"

@@ -46,7 +46,10 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
         raise RefusedByRules(f"{plan.why} {network.book.name} refuses such orders.")
     _refuse_blocked(asked, agreed.backorder_policy or policy.backorder_policy, seen, plan)
     bound = _waits(asked, plan, seen)
-    asking = Asking(plan, facts.destination, network, policy, seen.stamp, _waiting(asked, plan, bound))
+    waiting = _waiting(asked, plan, bound)
+    asking = Asking(
+        plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=request.deliver_from
+    )
     promised = promises.promise(asking, at=batch.at)
     order_id, decision_id = ids.next_order()
     line_ids = tuple([ids.next_line() for _ in asked])

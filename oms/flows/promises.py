@@ -18,7 +18,10 @@ from oms.routing.problem import Destination
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What a promise is asked for: the plan, where it goes, and which pieces wait for which delivery (by SKU code)."""
+    """What a promise is asked for: the plan, where it goes, which pieces wait for which delivery (by SKU code).
+
+    Nothing of it is to arrive before ``deliver_from``.
+    """
 
     plan: Plan
     destination: Destination
@@ -26,12 +29,13 @@ class Asking:
     policy: ChannelPolicy
     stamp: int
     waiting: Mapping[str, tuple[int, tuple[Bound, ...]]] = field(default_factory=dict)
+    deliver_from: date | None = None
 
 
 def promise(asking: Asking, *, at: datetime) -> Promised:
     """When the order is handed over and arrives; no promise while nobody knows when missing pieces come."""
     known = calendars.known(asking.stamp, at.date())
-    terms = Terms(asking.policy.cut_off, asking.policy.handling_days)
+    terms = Terms(asking.policy.cut_off, asking.policy.handling_days, asking.deliver_from)
     legs = [
         _leg(
             known,

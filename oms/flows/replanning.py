@@ -54,7 +54,8 @@ class _Known:
     def promised(self, plan: Plan, *, at: datetime) -> Promised:
         """What could be promised for it under a plan."""
         policy = channel_queries.policies(self.stamp)[self.order.channel.code]
-        asking = Asking(plan, self.held.facts.destination, self.held.network, policy, self.stamp)
+        held, first = self.held, self.order.deliver_from
+        asking = Asking(plan, held.facts.destination, held.network, policy, self.stamp, deliver_from=first)
         return promises.promise(asking, at=at)
 
     def is_kept(self, plan: Plan, *, at: datetime) -> bool:

@@ -50,7 +50,9 @@ def source_again(
     shortfall = {int(line_id): pieces for line_id, pieces in plan.shortfall}
     orders.wait({line.pk: shortfall.get(line.pk, 0) for line in wanted})
     waiting = _waiting(wanted, shortfall, seen)
-    asking = Asking(plan, facts.destination, network, policy, seen.stamp, waiting)
+    asking = Asking(
+        plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=order.deliver_from
+    )
     promised = promises.promise(asking, at=at)
     _promise(order, promised, why=why, at=at)
     if plan.shares:

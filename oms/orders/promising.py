@@ -15,7 +15,7 @@ _FURTHEST = 3_660
 
 
 class NeverOpen(ValueError):
-    """A calendar without a working day within ten years."""
+    """A calendar without a working day within ten years, or a delivery window that begins later than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,11 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a channel adds: an earlier or later cut-off, and working days of its own."""
+    """What a channel adds: an earlier or later cut-off, and working days of its own; and a customer: not before."""
 
     cut_off: time | None = None
     handling_days: int = 0
+    deliver_from: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,24 @@ def step(leg: Leg, accepted_at: datetime, terms: Terms) -> Step:
     elif here.time() > (terms.cut_off or calendar.cut_off):
         day += _DAY
     leaves = calendar.days.after(calendar.days.from_day(day), calendar.handling_days + terms.handling_days)
-    arrives = None if leg.days is None else leg.transit.after(leaves, leg.days)
+    if terms.deliver_from is not None:
+        leaves = _leaving_for(leg, leaves, terms.deliver_from)
+    arrives = None if leg.days is None else _arrival(leg, leaves)
     return Step(leg, datetime.combine(leaves, calendar.hand_over, calendar.zone), arrives)
+
+
+def _arrival(leg: Leg, leaves: date) -> date:
+    """When a parcel is there; one of which nobody knows how long it travels might be there at once."""
+    return leg.transit.after(leaves, leg.days or 0)
+
+
+def _leaving_for(leg: Leg, leaves: date, first: date) -> date:
+    """The first working day on which a parcel may leave that must not arrive before ``first``."""
+    if (first - leaves).days > _FURTHEST:
+        raise NeverOpen
+    while _arrival(leg, leaves) < first:
+        leaves = leg.calendar.days.after(leaves, 1)
+    return leaves
 
 
 def promise(

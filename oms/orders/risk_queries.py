@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from oms.orders.models import Hold, LateRisk, Order, OrderLine
+from oms.orders.models import Hold, LateRisk, Order, OrderLine, Promise
 
 HORIZON = timedelta(days=7)
 """So far ahead promises are looked at; what is later has time to be mended by itself."""
@@ -16,6 +16,14 @@ def promised_soon(at: datetime) -> QuerySet[Order]:
     return Order.objects.filter(
         state__in=("open", "on_hold"), promise_by__gt=at, promise_by__lte=at + HORIZON
     ).order_by("promise_by", "id")
+
+
+def promised_outside_their_window() -> QuerySet[Promise]:
+    """The last promises of open orders that arrive after the last day of the delivery window, with their orders."""
+    later = Promise.objects.filter(order_id=OuterRef("order_id"), sequence__gt=OuterRef("sequence"))
+    of_open = Promise.objects.filter(order__state__in=("open", "on_hold"), order__deliver_until__isnull=False)
+    late = of_open.filter(~Exists(later), arrives_on__gt=F("order__deliver_until"))
+    return late.select_related("order").order_by("order__deliver_until", "order_id")
 
 
 def waiting_lines(order_ids: Iterable[int]) -> list[OrderLine]:

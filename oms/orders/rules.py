@@ -74,6 +74,7 @@ class RiskCause(StrEnum):
     PARTNER = "partner"
     QUEUE = "queue"
     TIME = "time"
+    WINDOW = "window"
 
 
 class ChangeKind(StrEnum):

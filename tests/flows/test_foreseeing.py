@@ -9,7 +9,8 @@ from zeal import zeal_context
 from inventory.models import StockLocation
 from oms.alerts.models import Alert
 from oms.core.models import User
-from oms.flows import counting, foreseeing, ordering, standing
+from oms.flows import amending, counting, foreseeing, ordering, standing
+from oms.orders.amendments import Amendment
 from oms.orders.models import LateRisk, Order
 from tests import builders
 from tests.builders import NOON, TESTER, breaches, location, order, place, shelf
@@ -134,3 +135,25 @@ def test_risk_is_a_tab_a_tile_a_note_a_filter_and_a_field(client):
     client.post(f"/orders/{risky.number}/cancel", said)
     assert client.get("/orders/?needs=risk").context["total"] == 0
     assert builders.order(risky).state == "cancelled"
+
+
+def test_an_order_that_arrives_after_its_window_is_told_until_the_window_is_moved():
+    shelf("MUG", on_hand=1)
+    builders.rate("PER", region="WA", cost_minor=600, days=4)
+    placed = place(("MUG", 1), deliver_until=date(2026, 11, 25))
+
+    assert foreseeing.late_risks(at=NOON) == 1
+    assert causes() == {placed.number: "window"}
+    assert Alert.objects.get(kind="late_risk").message == (
+        f"{placed.number} is going to miss its delivery window."
+        " It arrives on Mon 30 Nov, and is wanted by Wed 25 Nov."
+    )
+
+    amending.amend_order(
+        placed.number,
+        Amendment(facts={"deliver_until": date(2026, 11, 30)}),
+        reason="Agreed by telephone",
+        actor=TESTER,
+        at=NOON,
+    )
+    assert foreseeing.late_risks(at=NOON) == 0

@@ -6,7 +6,8 @@ import pytest
 
 from inventory.models import WorkCalendar
 from oms.core.models import OutboxMessage
-from oms.flows import counting, ordering
+from oms.flows import amending, counting, ordering
+from oms.orders.amendments import Amendment
 from oms.orders.models import Promise, SupplyClaim
 from oms.orders.rules import NoRoomToWait, PreorderSoldOut
 from tests import builders
@@ -144,3 +145,33 @@ def test_within_one_batch_the_limit_counts_every_order():
     fates = ordering.place_orders([builders.request(("MUG", 2)) for _ in range(3)], actor=TESTER, at=NOON)
 
     assert [isinstance(fate, NoRoomToWait) for fate in fates] == [False, True, True]
+
+
+def test_a_delivery_window_moves_the_hand_over_and_the_work_with_it():
+    shelf("MUG", on_hand=5)
+    rate("PER", region="WA", cost_minor=600, days=2)
+
+    found = builders.order(place(("MUG", 1), deliver_from=date(2026, 12, 3)))
+
+    leaves = datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    assert found.promise_by == found.fulfilment_orders.get().due_at == leaves
+    assert Promise.objects.get(order=found).arrives_on == date(2026, 12, 3)
+
+
+def test_a_window_that_is_moved_back_moves_the_promise():
+    shelf("MUG", on_hand=5)
+    rate("PER", region="WA", cost_minor=600, days=2)
+    placed = place(("MUG", 1))
+
+    amending.amend_order(
+        placed.number,
+        Amendment(facts={"deliver_from": date(2026, 12, 3)}),
+        reason="Closed until then",
+        actor=TESTER,
+        at=NOON,
+    )
+
+    found = builders.order(placed)
+    assert found.promise_by == datetime(2026, 12, 1, 9, 0, tzinfo=UTC)
+    assert found.first_promise_by == TUESDAY_17H_IN_PERTH
+    assert [each.due_at for each in found.fulfilment_orders.exclude(status="cancelled")] == [found.promise_by]

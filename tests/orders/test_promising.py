@@ -78,3 +78,29 @@ def test_an_order_is_promised_by_its_last_parcel_and_not_at_all_while_one_has_no
 def test_a_calendar_without_a_day_is_said_and_not_searched_for_ever():
     with pytest.raises(NeverOpen):
         step(leg(Calendar(PERTH, Days(frozenset()))), perth(24, 9), Terms())
+
+
+def test_nothing_arrives_before_its_delivery_window():
+    wanted = Terms(deliver_from=date(2026, 12, 3))
+
+    waits = step(leg(), perth(24, 9), wanted)
+
+    assert (waits.hand_over.date(), waits.arrives_on) == (date(2026, 12, 1), date(2026, 12, 3))
+    assert step(leg(), perth(30, 9), Terms(deliver_from=date(2026, 12, 2))).hand_over == perth(30, 17)
+
+
+def test_a_window_that_begins_on_a_free_day_is_met_on_the_next_on_which_anybody_delivers():
+    found = step(leg(days=1), perth(24, 9), Terms(deliver_from=date(2026, 11, 28)))
+
+    assert (found.hand_over.date(), found.arrives_on) == (date(2026, 11, 27), date(2026, 11, 30))
+
+
+def test_a_parcel_of_unknown_pace_leaves_when_its_window_begins():
+    found = step(leg(days=None), perth(24, 9), Terms(deliver_from=date(2026, 12, 5)))
+
+    assert (found.hand_over.date(), found.arrives_on) == (date(2026, 12, 7), None)
+
+
+def test_a_window_in_the_far_future_is_no_promise():
+    with pytest.raises(NeverOpen):
+        step(leg(), perth(24, 9), Terms(deliver_from=date.max))

@@ -94,6 +94,11 @@ class Order(models.Model):
                 condition=Q(state__in=["open", "on_hold"], promise_by__isnull=False),
             ),
             models.Index(
+                fields=["deliver_until", "id"],
+                name="open_orders_by_window",
+                condition=Q(state__in=["open", "on_hold"], deliver_until__isnull=False),
+            ),
+            models.Index(
                 fields=["customer", "-placed_at", "-id"],
                 name="orders_of_a_customer",
                 condition=Q(customer__isnull=False),
