@@ -4,9 +4,8 @@ The dry run plans each chunk by the very code that commits it and stops before t
 in the transaction that wrote it, so that work which was killed goes on where it stopped.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -15,49 +14,21 @@ from oms.core import audit
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
 from oms.core.transactions import owns_transaction
-from oms.flows import counting_files
+from oms.flows import counting_files, import_orders, import_work
+from oms.flows.import_work import Clock, LostHold, Work
 from oms.imports import headers, planning, queries, reading
-from oms.imports.counts import CountBook
-from oms.imports.intake import PLACES, Looked, missing_columns
+from oms.imports.intake import Looked, missing_columns
 from oms.imports.models import ImportJob
 from oms.imports.pace import ahead, steady_heap
-from oms.imports.parsing import Parser, in_chunks
-from oms.imports.planning import Claims, Known
+from oms.imports.parsing import in_chunks
 from oms.imports.reading import Shape
 from oms.imports.resources import resource_for
-from oms.imports.rules import Choices, JobState, Kind, Line, Outcome, Verdict
+from oms.imports.rules import Choices, JobState, Kind, Line, Outcome
 from oms.imports.services import jobs, journal, things
 
 # Orders wait for a locked level no longer than one chunk takes.
 CHUNK = 2_500
-# A dry run keeps so many rows of each verdict to be looked at.
-SHOWN = 1_000
 KEPT = timedelta(days=90)
-Clock = Callable[[], datetime]
-
-
-@dataclass(slots=True)
-class Work:
-    """One worker's hold of one job, and what it remembers of the file."""
-
-    job_id: UUID
-    fence: int
-    state: JobState
-    kind: Kind
-    choices: Choices
-    reach: frozenset[str] | None
-    book: CountBook
-    claims: Claims = field(default_factory=Claims)
-
-    def known(self, *, lock: bool) -> Known:
-        """A fresh look-up for one chunk."""
-        return Known(self.kind, self.choices, self.reach, lock, self.claims)
-
-
-class LostHold(Refusal):
-    """Another worker has taken this import over."""
-
-    code = "import-taken-over"
 
 
 @owns_transaction()
@@ -77,7 +48,7 @@ def upload(
     job = jobs.receive(looked.new, queries.pieces_of(file, jobs.PIECE_BYTES), actor=actor, at=at)
     jobs.choose(job, mapping=looked.mapping, options=looked.choices.as_json(), reach=reach)
     if then is not None:
-        missing_columns(looked.new.kind, looked.mapping)
+        missing_columns(looked.new.kind, looked.mapping, looked.choices)
         jobs.move(job, then)
     told = {"kind": job.kind, "file": job.sha256, "bytes": job.size_bytes}
     audit.record("import.uploaded", "import", job.number, actor=actor, at=at, changes=told)
@@ -99,7 +70,7 @@ def check(
     Raises ``ImportNotFound``, ``IllegalTransition``, ``ColumnsMissing``.
     """
     job = queries.lock_job(job_id)
-    missing_columns(Kind(job.kind), mapping)
+    missing_columns(Kind(job.kind), mapping, choices)
     jobs.choose(job, mapping=mapping, options=choices.as_json(), reach=reach)
     jobs.remember(job, fingerprint=headers.fingerprint(job.headers), actor=actor, at=at)
     jobs.move(job, JobState.CHECKING)
@@ -141,67 +112,48 @@ def forget_files(*, at: datetime) -> int:
 
 def run(job_id: UUID, *, clock: Clock) -> bool:
     """Do the work that waits on a job, chunk by chunk; False when there is none, or another worker is at it."""
-    work = _begin(job_id, at=clock())
+    work = import_work.begin(job_id, at=clock())
     if work is None:
         return False
     try:
         if work.state is JobState.UNDOING:
             _take_back(work, clock)
+        elif work.kind is Kind.ORDERS:
+            import_orders.go_through(work, clock)
         else:
             _go_through(work, clock)
     except LostHold:
         return False
     except Refusal as wrong:
-        _end(work, JobState.FAILED, failure=str(wrong), at=clock())
+        import_work.end(work, JobState.FAILED, failure=str(wrong), at=clock())
     return True
 
 
 def _go_through(work: Work, clock: Clock) -> None:
-    writes = work.state is JobState.COMMITTING
     job = queries.job(work.job_id)
     with ExitStack() as stack:
         stack.enter_context(steady_heap())
         file = stack.enter_context(queries.file_of(job))
         shape = Shape(job.form, job.encoding, job.separator)
         sheet = stack.enter_context(reading.opened(file, shape))
-        lines = _parser(job, work.choices).lines(sheet)
+        lines = import_work.parser_of(job, work.choices).lines(sheet)
         # The next rows are read while the database works on these.
         for chunk in stack.enter_context(closing(ahead(in_chunks(lines, CHUNK)))):
-            if _last_row(chunk) <= job.last_row and writes:
+            if _last_row(chunk) <= job.last_row and work.writes:
                 # Written before this worker came: only what the file has claimed is gone through again.
                 _recall(work, chunk)
             else:
                 _one_chunk(work, chunk, at=clock())
-    _end(work, JobState.COMMITTED if writes else JobState.CHECKED, at=clock())
-
-
-@owns_transaction()
-def _begin(job_id: UUID, *, at: datetime) -> Work | None:
-    job = queries.lock_job(job_id)
-    if job.attempts >= jobs.MOST_ATTEMPTS and (job.lease_until is None or job.lease_until <= at):
-        jobs.finish(
-            job, JobState.FAILED, at=at, failure=f"The work broke off {job.attempts} times. See the log."
-        )
-        return None
-    fence = jobs.take(job, at=at)
-    if fence is None:
-        return None
-    state = JobState(job.state)
-    if state is JobState.CHECKING:
-        jobs.restart(job)
-    reach = None if job.reach is None else frozenset(job.reach)
-    book = CountBook(job.uploaded_at)
-    return Work(job.pk, fence, state, Kind(job.kind), Choices.from_json(job.options), reach, book)
+    import_work.end(work, JobState.COMMITTED if work.writes else JobState.CHECKED, at=clock())
 
 
 @owns_transaction()
 def _one_chunk(work: Work, chunk: Sequence[Line | Outcome], *, at: datetime) -> None:
-    job = _held(work)
-    writes = work.state is JobState.COMMITTING
-    outcomes = _planned(work, chunk, lock=writes, at=at)
+    job = import_work.held(work)
+    outcomes = _planned(work, chunk, lock=work.writes, at=at)
     journal.keep_findings(job, (finding for outcome in outcomes for finding in outcome.findings))
-    if not writes:
-        journal.keep_changes(job, list(_shown(job, outcomes)))
+    if not work.writes:
+        journal.keep_changes(job, list(import_work.shown(job, outcomes)))
     elif work.kind is Kind.STOCK:
         counting_files.post(job, outcomes, at=at)
         journal.keep_changes(job, outcomes)
@@ -210,9 +162,7 @@ def _one_chunk(work: Work, chunk: Sequence[Line | Outcome], *, at: datetime) -> 
         journal.keep_changes(job, outcomes)
     if work.kind is Kind.STOCK:
         job.totals = counting_files.totals(job.totals, outcomes)
-    verdicts = [outcome.verdict for outcome in outcomes]
-    rows = len({outcome.line.row for outcome in outcomes})
-    jobs.advance(job, jobs.counted(verdicts, last_row=_last_row(chunk), rows=rows), at=at)
+    import_work.advance(job, outcomes, _last_row(chunk), at=at)
 
 
 @owns_transaction()
@@ -220,33 +170,16 @@ def _recall(work: Work, chunk: Sequence[Line | Outcome]) -> None:
     _planned(work, chunk, lock=False, at=work.book.counted_at)
 
 
-@owns_transaction()
-def _end(work: Work, state: JobState, *, at: datetime, failure: str = "") -> None:
-    job = _held(work)
-    jobs.finish(job, state, at=at, failure=failure)
-    if state is JobState.CHECKED:
-        return
-    names = (
-        ("undone", "not_undone")
-        if work.state is JobState.UNDOING
-        else ("created", "changed", "same", "refused")
-    )
-    actor = Actor(job.actor_kind, job.actor_id, job.actor_name)  # type: ignore[arg-type]  # kept as it was given
-    told = {name: getattr(job, name) for name in names}
-    audit.record(
-        f"import.{state.value}", "import", job.number, actor=actor, at=at, changes=told, note=failure[:300]
-    )
-
-
 def _take_back(work: Work, clock: Clock) -> None:
-    while _take_back_some(work, at=clock()):
+    take_back = import_orders.take_back if work.kind is Kind.ORDERS else _take_back_some
+    while take_back(work, at=clock()):
         pass
-    _end(work, JobState.UNDONE, at=clock())
+    import_work.end(work, JobState.UNDONE, at=clock())
 
 
 @owns_transaction()
 def _take_back_some(work: Work, *, at: datetime) -> bool:
-    job = _held(work)
+    job = import_work.held(work)
     after = int(job.totals.get("undone_up_to", 0))
     if work.kind is Kind.STOCK:
         told, findings, last = counting_files.withdraw(job, after=after, limit=CHUNK, at=at)
@@ -256,12 +189,7 @@ def _take_back_some(work: Work, *, at: datetime) -> bool:
         findings = things.take_back(changes, resource_for(work.kind))
     if not told:
         return False
-    journal.keep_findings(job, findings, of_undo=True)
-    kept = len({finding.row for finding in findings})
-    job.undone += told - kept
-    job.not_undone += kept
-    job.totals["undone_up_to"] = last
-    jobs.hold(job, at=at)
+    import_work.note_taken_back(job, findings, told, last, at=at)
     return True
 
 
@@ -273,27 +201,6 @@ def _planned(work: Work, chunk: Sequence[Line | Outcome], *, lock: bool, at: dat
     else:
         judged = iter(planning.plan(lines, known))
     return [next(judged) if isinstance(line, Line) else line for line in chunk]
-
-
-def _shown(job: ImportJob, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
-    left = {Verdict.CREATED: SHOWN - job.created, Verdict.CHANGED: SHOWN - job.changed}
-    for outcome in outcomes:
-        if left.get(outcome.verdict, 0) > 0:
-            left[outcome.verdict] -= 1
-            yield outcome
-
-
-def _held(work: Work) -> ImportJob:
-    job = queries.lock_job(work.job_id)
-    if job.fence != work.fence or job.state != work.state.value:
-        raise LostHold()
-    return job
-
-
-def _parser(job: ImportJob, choices: Choices) -> Parser:
-    places = {int(at): code for at, code in job.mapping.get(PLACES, {}).items()}
-    mapping = {name: at for name, at in job.mapping.items() if name != PLACES}
-    return Parser(Kind(job.kind), job.headers, mapping, choices, places)
 
 
 def _last_row(chunk: Sequence[Line | Outcome]) -> int:

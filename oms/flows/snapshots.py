@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db import connection
@@ -138,8 +138,22 @@ class Snapshot:
         return None if sku.room_to_wait is None else max(0, sku.room_to_wait - self.waited[sku.id])
 
 
-def look(requests: Sequence[NewOrder], pending: Pending | None = None) -> Snapshot:
-    """See everything that planning these orders needs.
+class _Draws(NamedTuple):
+    """How many ids are asked for; those of a rehearsal stand nowhere and use up no number."""
+
+    orders: int
+    lines: int
+    rehearsed: bool = False
+
+    @property
+    def wanted(self) -> tuple[int, int]:
+        return (0, 0) if self.rehearsed else (self.orders, self.lines)
+
+
+def look(
+    requests: Sequence[NewOrder], pending: Pending | None = None, *, rehearsed: bool = False
+) -> Snapshot:
+    """See everything that planning these orders needs; when it is ``rehearsed`` only, no number is drawn for them.
 
     Raises ``Replayed`` when the claim of the calling door was answered before, ``KeyReused`` when for another request.
     """
@@ -149,26 +163,32 @@ def look(requests: Sequence[NewOrder], pending: Pending | None = None) -> Snapsh
     lines = sum([len(request.lines) for request in requests])
     open_terms = terms.asked_by(requests)
     claim = pending.claim if pending else None
-    seen = _read(channels, externals, codes, lines, claim=claim, open_terms=open_terms)
+    draws = _Draws(len(requests), lines, rehearsed)
+    seen = _read(channels, externals, codes, draws, claim=claim, open_terms=open_terms)
     if any(sku.is_bundle for sku in seen.skus.values()):
-        return _look_into_bundles(requests, seen, channels, externals)
+        return _look_into_bundles(requests, seen, channels, externals, rehearsed=rehearsed)
     return seen
 
 
 def look_again(sku_codes: Sequence[str]) -> Snapshot:
     """See what sourcing one accepted order anew needs."""
-    return _read([], [], list(sku_codes), 0)
+    return _read([], [], list(sku_codes), _Draws(0, 0))
 
 
 def _look_into_bundles(
-    requests: Sequence[NewOrder], seen: Snapshot, channels: list[str], externals: list[str]
+    requests: Sequence[NewOrder],
+    seen: Snapshot,
+    channels: list[str],
+    externals: list[str],
+    *,
+    rehearsed: bool,
 ) -> Snapshot:
     """Look again, with the components of the bundles that were asked for and an id for each of their lines."""
     bundles = sku_queries.components_of([sku.code for sku in seen.skus.values() if sku.is_bundle])
     codes = {line.sku for request in requests for line in request.lines}
     codes |= {part.sku for parts in bundles.values() for part in parts}
     lines = sum([1 + len(bundles.get(line.sku, ())) for request in requests for line in request.lines])
-    again = _read(channels, externals, list(codes), lines)
+    again = _read(channels, externals, list(codes), _Draws(len(requests), lines, rehearsed))
     again.bundles, again.terms = bundles, seen.terms
     return again
 
@@ -177,7 +197,7 @@ def _read(
     channels: list[str],
     externals: list[str],
     codes: list[str],
-    lines: int,
+    draws: "_Draws",
     *,
     claim: Claim | None = None,
     open_terms: OpenTerms | None = None,
@@ -187,14 +207,18 @@ def _read(
     with connection.cursor() as cursor:
         cursor.execute(
             f"select flows_order_context(%s, %s, %s, %s, %s, %s, %s)::text{also}",
-            [channels, externals, codes, len(externals), lines, *named, *(open_terms or ())],
+            [channels, externals, codes, *draws.wanted, *named, *(open_terms or ())],
         )
         row = cursor.fetchone()
     seen = msgspec.json.decode(row[0])
     if claim and seen["answered"]:
         fingerprint, status, body = seen["answered"]
         raise idempotency.seen_before(claim, bytes.fromhex(fingerprint), status, bytes.fromhex(body))
-    return _snapshot(seen, terms.seen(row[1]) if open_terms else Terms())
+    found = _snapshot(seen, terms.seen(row[1]) if open_terms else Terms())
+    if draws.rehearsed:
+        found.order_ids = found.decision_ids = list(range(1, draws.orders + 1))
+        found.line_ids = list(range(1, draws.lines + 1))
+    return found
 
 
 def _snapshot(seen: dict[str, Any], open_terms: Terms) -> Snapshot:

@@ -193,6 +193,15 @@ def instant(value: Any, reading: Reading) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
+def postcode(value: Any) -> str:
+    """A postcode; the stroke by which a shop keeps its zeros from a spreadsheet is not part of it."""
+    written = text(value)
+    written = written[1:] if written.startswith("'") and written[1:2].isdigit() else written
+    if len(written) > 16:
+        raise Unreadable("Longer than 16 characters.")
+    return written
+
+
 def flag(value: Any) -> bool:
     """Yes or no."""
     said = text(value).lower()

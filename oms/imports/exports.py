@@ -14,10 +14,14 @@ from inventory.models import StockContent, StockLevel
 from inventory.rules import LocationKind
 from oms.imports import queries, reading
 from oms.imports.cells import text
+from oms.imports.columns import Columns
 from oms.imports.models import ImportJob
+from oms.imports.order_columns import PLACE
+from oms.imports.order_matching import customer_lines
 from oms.imports.reading import Shape, cells_of
-from oms.imports.resources import Columns, resource_for
+from oms.imports.resources import resource_for
 from oms.imports.rules import Kind, defused
+from oms.orders.models import Order
 
 FEW = 2_000
 REASON = "reason"
@@ -35,7 +39,8 @@ class _Line:
 def header_of(kind: Kind, *, costs: bool) -> list[str]:
     """The columns of an export; costs are for those who may see them."""
     resource = resource_for(kind)
-    return [name for name in resource.columns() if costs or name not in resource.costs]
+    hidden = {*resource.read_only, *(() if costs else resource.costs)}
+    return [name for name in resource.columns() if name not in hidden]
 
 
 def rows_of(kind: Kind, *, reach: Iterable[str] | None, costs: bool, at: datetime) -> Iterator[list[str]]:
@@ -45,8 +50,12 @@ def rows_of(kind: Kind, *, reach: Iterable[str] | None, costs: bool, at: datetim
     rows = resource.queryset()
     if reach is not None and resource.location_path:
         rows = rows.filter(**{f"{resource.location_path}__in": sorted(reach)})
-    found = rows.iterator(chunk_size=FEW)
-    for row in _stock(found, at) if kind is Kind.STOCK else found:
+    found: Iterator[Any] = rows.iterator(chunk_size=FEW)
+    if kind is Kind.STOCK:
+        found = _stock(found, at)
+    elif kind is Kind.ORDERS:
+        found = (line for order in found for line in _order_lines(order))
+    for row in found:
         yield _cells(resource, row, names)
 
 
@@ -123,3 +132,25 @@ def _counted(level: StockLevel, pieces: int, content: StockContent | None, at: d
         expires_on=lot.expires_on if lot else None,
         counted_at=at,
     )
+
+
+def _order_lines(order: Order) -> Iterator[SimpleNamespace]:
+    """An order as rows, each with everything that concerns the whole, so that they can be sorted and filtered."""
+    contact = order.contact
+    told = {
+        "channel": order.channel.code,
+        "external_number": order.external_number,
+        "customer": order.customer.code if order.customer else None,
+        "ship_to": None,
+        "promise_by": order.first_promise_by,
+        "residential": order.is_residential,
+    }
+    names = ("customer_type", "currency", "po_number", "shipping_option", "deliver_from", "deliver_until")
+    told |= {name: getattr(order, name) for name in (*names, "partial_policy", "priority", "status")}
+    words = ("customer_name", "customer_email", "gift_message", "notes")
+    told |= {name: getattr(contact, name) for name in words}
+    for kind, address in (("shipping", contact.shipping_address), ("billing", contact.billing_address)):
+        told |= {f"{kind}_{part}": address.get(part, "") for part in PLACE}
+    for line in customer_lines(order):
+        facts = {"sku": line.sku.code, "quantity": line.quantity_ordered, "unit_price": line.unit_price}
+        yield SimpleNamespace(**told, **facts)

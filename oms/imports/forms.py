@@ -55,6 +55,15 @@ class ColumnsForm(forms.Form):
         help_text="A row of a Shopify export without a SKU is named after its handle and options.",
     )
 
+    channel = forms.ChoiceField(
+        required=False, label="Channel of rows that name none", help_text="Whose rules they follow."
+    )
+    take_finished = forms.BooleanField(
+        required=False,
+        label="Take orders that have ended elsewhere",
+        help_text="Fulfilled, cancelled or refunded, as the file says. They would be sent again.",
+    )
+
     def __init__(
         self,
         *args: Any,
@@ -63,6 +72,7 @@ class ColumnsForm(forms.Form):
         words: Sequence[str],
         places: Sequence[tuple[str, str]],
         may_create: bool,
+        channels: Sequence[tuple[str, str]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
@@ -84,6 +94,10 @@ class ColumnsForm(forms.Form):
             )
         if kind is not Kind.STOCK or not may_create:
             del self.fields["create_skus"]
+        if kind is Kind.ORDERS:
+            self.fields["channel"].choices = [("", "refuse these orders"), *channels]
+        else:
+            del self.fields["channel"], self.fields["take_finished"]
 
     @property
     def mapping(self) -> dict[str, str]:
@@ -100,6 +114,8 @@ class ColumnsForm(forms.Form):
             self.cleaned_data["decimal_mark"],
             {word: code for word, code in told.items() if code},
             self.cleaned_data.get("create_skus", False),
+            self.cleaned_data.get("channel", ""),
+            self.cleaned_data.get("take_finished", False),
         )
 
     def map_fields(self) -> list[tuple[str, forms.BoundField]]:

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from oms.imports.cells import text
-from oms.imports.resources import Columns, resource_for
+from oms.imports.columns import Columns
+from oms.imports.resources import resource_for
 from oms.imports.rules import Choices, Kind
 
 _SPACES = re.compile(r"[\s_]+")

@@ -89,10 +89,13 @@ def with_mapping(looked: Looked, told: Mapping[str, Any]) -> Looked:
 
     Raises ``Invalid``, ``ColumnsMissing``.
     """
-    return replace(looked, mapping=checked_mapping(looked.new.kind, looked.new.headers, told))
+    found = checked_mapping(looked.new.kind, looked.new.headers, told, looked.choices)
+    return replace(looked, mapping=found)
 
 
-def checked_mapping(kind: Kind, head: Sequence[str], told: Mapping[str, Any]) -> dict[str, Any]:
+def checked_mapping(
+    kind: Kind, head: Sequence[str], told: Mapping[str, Any], choices: Choices
+) -> dict[str, Any]:
     """A mapping as a person or a program said it: our column → header or position.
 
     Raises ``Invalid`` for what is not there, ``ColumnsMissing`` when rows could not be told apart.
@@ -113,20 +116,23 @@ def checked_mapping(kind: Kind, head: Sequence[str], told: Mapping[str, Any]) ->
         found[PLACES] = {str(_position(head, at)): str(code) for at, code in places.items()}
         if len(set(found[PLACES].values())) != len(found[PLACES]):
             raise Invalid("Two columns stand for the same location.", problems=(("#/mapping", "twice"),))
-    missing_columns(kind, found)
+    missing_columns(kind, found, choices)
     return found
 
 
-def missing_columns(kind: Kind, mapping: Mapping[str, Any]) -> None:
-    """Let a mapping pass that names every column rows need.
+def missing_columns(kind: Kind, mapping: Mapping[str, Any], choices: Choices) -> None:
+    """Let a mapping pass that names every column rows need; orders need a channel too, of the file or of all.
 
     Raises ``ColumnsMissing``.
     """
     spread = ("location", "on_hand") if mapping.get(PLACES) else ()
     missing = needed(resource_for(kind).needed, [*mapping, *spread])
+    if kind is Kind.ORDERS and not choices.channel:
+        missing = needed(["channel", *missing], [*mapping])
     if missing:
         raise ColumnsMissing(
-            f"No column of the file is {', '.join(missing)}. Rename one, or say which it is.",
+            f"No column of the file is {', '.join(missing)}. Rename one, or say which it is."
+            + (" Or choose a channel for all of it." if "channel" in missing else ""),
             problems=tuple((f"#/mapping/{name}", "missing") for name in missing),
         )
 

@@ -8,7 +8,8 @@ from django.db.models import Model, QuerySet
 
 from inventory.models import Bin, StockLocation
 from oms.catalogue.models import Barcode, Price, Sku
-from oms.imports.resources import Columns, resource_for
+from oms.imports.columns import Columns
+from oms.imports.resources import resource_for
 from oms.imports.rules import (
     Change,
     Choices,

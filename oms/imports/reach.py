@@ -21,17 +21,33 @@ KINDS = {
     Kind.LOCATIONS: "Locations",
     Kind.RATES: "Rates",
     Kind.ZONES: "Zones",
+    Kind.ORDERS: "Orders",
 }
 
 
 def kinds_for(user: Any) -> list[tuple[str, str]]:
     """The kinds of file that this person may import."""
-    return [(kind.value, word) for kind, word in KINDS.items() if user.may(RIGHTS[kind][0])]
+    return [(kind.value, word) for kind, word in KINDS.items() if _may_import(user, kind)]
+
+
+def kinds_going_out(user: Any) -> list[tuple[str, str]]:
+    """The kinds of which this person may take everything out."""
+    return [(kind.value, word) for kind, word in KINDS.items() if may_export(user, kind)]
+
+
+def may_export(user: Any, kind: Kind) -> bool:
+    """Whether this person may take everything of a kind out; orders name people, and ship from anywhere."""
+    if kind is Kind.ORDERS and user.locations_for("orders.export") is not None:
+        return False
+    return user.may("stock.export")
 
 
 def jobs_for(user: Any) -> QuerySet[ImportJob]:
-    """The files that this person may look at: their own, and everybody's when they may import everywhere."""
-    rows = queries.jobs()
+    """The files that this person may look at: their own, and everybody's when they may import everywhere.
+
+    Files of orders name people: they are for those who may look at orders.
+    """
+    rows = queries.jobs() if user.may("orders.view") else queries.jobs().exclude(kind=Kind.ORDERS.value)
     if user.locations_for("stock.import") is None:
         return rows
     return rows.filter(actor_kind="user", actor_id=str(user.pk))
@@ -50,7 +66,14 @@ def reach_of(user: Any, job: ImportJob) -> frozenset[str] | None:
 
     Raises ``Forbidden`` when they may nowhere.
     """
-    right = RIGHTS[Kind(job.kind)][0]
-    if not user.may(right):
-        raise Forbidden(f"Your roles do not allow importing {KINDS[Kind(job.kind)].lower()}.")
-    return user.locations_for(right)
+    kind = Kind(job.kind)
+    if not _may_import(user, kind):
+        raise Forbidden(f"Your roles do not allow importing {KINDS[kind].lower()}.")
+    return user.locations_for(RIGHTS[kind][0])
+
+
+def _may_import(user: Any, kind: Kind) -> bool:
+    if kind is Kind.ORDERS and user.locations_for(RIGHTS[kind][0]) is not None:
+        # Nobody knows yet where a new order will ship from.
+        return False
+    return user.may(RIGHTS[kind][0])

@@ -1,55 +1,21 @@
 """The columns of each kind of file, both ways: one resource per kind, shared by every door."""
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from import_export.fields import Field
-from import_export.resources import ModelResource
 
 from inventory.models import Bin, StockLevel, StockLocation
 from inventory.rules import STOCK_KEEPING, BinKind
 from oms.catalogue.models import BackorderPolicy, Barcode, Price, Sku
 from oms.imports import cells
+from oms.imports.columns import Columns
+from oms.imports.order_columns import OrderColumns
 from oms.imports.rules import Kind
 from oms.imports.widgets import Cell, Cents, Letters, Number, OneOf, Text
 from oms.routing import queries as routing_queries
 from oms.routing.models import Rate, ZonePrefix
-
-
-class Columns(ModelResource):
-    """What each resource says beside its fields."""
-
-    # Columns every row needs, columns a new thing needs, the columns that name it, who may not see which.
-    needed: ClassVar[tuple[str, ...]] = ()
-    needed_new: ClassVar[tuple[str, ...]] = ()
-    key: ClassVar[tuple[str, ...]] = ()
-    costs: ClassVar[frozenset[str]] = frozenset()
-    # Names that other programs give our columns, in lower case and with single spaces.
-    aliases: ClassVar[dict[str, tuple[str, ...]]] = {}
-    # Columns that are read and not written.
-    read_only: ClassVar[tuple[str, ...]] = ()
-    location_path: ClassVar[str] = ""
-
-    def columns(self) -> dict[str, Field]:
-        """Every column in its order, by name."""
-        return {name: self.fields[name] for name in self._meta.fields}
-
-    def queryset(self) -> "QuerySet[Any]":
-        """What an export goes through."""
-        return self._meta.model.objects.order_by("pk")
-
-    def written(self, row: Model, names: list[str]) -> Iterator[tuple[str, bool]]:
-        """The cells of one row: text, and whether it is a number."""
-        for name in names:
-            field = self.fields[name]
-            yield self.export_field(field, row), getattr(field.widget, "is_number", False)
-
-    @property
-    def model(self) -> type[Model]:
-        """Whose rows they are."""
-        return self._meta.model
 
 
 class StockColumns(Columns):
@@ -353,6 +319,7 @@ RESOURCES: dict[Kind, type[Columns]] = {
     Kind.LOCATIONS: LocationColumns,
     Kind.RATES: RateColumns,
     Kind.ZONES: ZoneColumns,
+    Kind.ORDERS: OrderColumns,
 }
 # What a person needs beside the right to import; over REST the scope of the same room.
 RIGHTS: dict[Kind, tuple[str, str]] = {
@@ -364,6 +331,7 @@ RIGHTS: dict[Kind, tuple[str, str]] = {
     Kind.LOCATIONS: ("locations.change", "stock:write"),
     Kind.RATES: ("routing.change", "routing:write"),
     Kind.ZONES: ("routing.change", "routing:write"),
+    Kind.ORDERS: ("orders.create", "orders:write"),
 }
 
 

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     LOCATIONS = "locations"
     RATES = "rates"
     ZONES = "zones"
+    ORDERS = "orders"
 
 
 class JobState(StrEnum):
@@ -167,6 +168,9 @@ class Choices:
     decimal_mark: str = ""
     locations: dict[str, str] = field(default_factory=dict)
     create_skus: bool = False
+    # Of orders: the channel of rows that name none, and whether those that ended elsewhere are taken too.
+    channel: str = ""
+    take_finished: bool = False
 
     @property
     def reading(self) -> Reading:
@@ -180,6 +184,8 @@ class Choices:
             "decimal_mark": self.decimal_mark,
             "locations": self.locations,
             "create_skus": self.create_skus,
+            "channel": self.channel,
+            "take_finished": self.take_finished,
         }
 
     @classmethod
@@ -188,7 +194,7 @@ class Choices:
 
         Raises ``Invalid`` for anything that is not one of the choices.
         """
-        unknown = sorted(set(told) - {"date_order", "decimal_mark", "locations", "create_skus"})
+        unknown = sorted(set(told) - set(cls().as_json()))
         if unknown:
             raise Invalid(f"There is no option {', '.join(unknown)}.", problems=(("#/options", "unknown"),))
         order, mark = str(told.get("date_order", "")), str(told.get("decimal_mark", ""))
@@ -203,6 +209,8 @@ class Choices:
             mark,
             {str(word): str(code) for word, code in places.items()},
             told.get("create_skus") is True,
+            str(told.get("channel", "")),
+            told.get("take_finished") is True,
         )
 
 

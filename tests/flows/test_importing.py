@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from oms.core.models import AuditEntry, OutboxMessage
-from oms.flows import importing
+from oms.flows import import_work, importing
 from oms.flows.tasks import run_imports
 from oms.imports import intake
 from oms.imports.models import ImportJob, ImportPiece
@@ -86,13 +86,13 @@ def test_work_that_breaks_off_again_and_again_is_given_up(file, monkeypatch):
 
 def test_two_workers_never_hold_one_job(file):
     job = uploaded()
-    work = importing._begin(job.pk, at=timezone.now())
-    assert importing._begin(job.pk, at=timezone.now()) is None
-    later = importing._begin(job.pk, at=timezone.now() + timedelta(minutes=5))
-    with pytest.raises(importing.LostHold), transaction.atomic():
-        importing._held(work)
+    work = import_work.begin(job.pk, at=timezone.now())
+    assert import_work.begin(job.pk, at=timezone.now()) is None
+    later = import_work.begin(job.pk, at=timezone.now() + timedelta(minutes=5))
+    with pytest.raises(import_work.LostHold), transaction.atomic():
+        import_work.held(work)
     with transaction.atomic():
-        assert importing._held(later).pk == job.pk
+        assert import_work.held(later).pk == job.pk
 
 
 def test_it_is_told_and_written_down(file):

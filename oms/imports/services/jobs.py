@@ -130,6 +130,13 @@ def hold(job: ImportJob, *, at: datetime) -> None:
 
 
 @joins_transaction
+def keep(job: ImportJob, *, at: datetime) -> None:
+    """Keep the lease of a locked job of which nothing is done yet."""
+    job.lease_until = at + LEASE
+    job.save(update_fields=["lease_until"])
+
+
+@joins_transaction
 def take(job: ImportJob, *, at: datetime) -> int | None:
     """Lease a locked job to a worker and return its fence; None when another worker holds it."""
     if job.state not in WORKING or (job.lease_until and job.lease_until > at):

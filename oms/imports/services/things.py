@@ -9,10 +9,10 @@ from django.db.models import Model
 from inventory.models import Lot, StockLocation
 from oms.catalogue.models import Barcode, Sku
 from oms.core.transactions import joins_transaction
+from oms.imports.columns import Columns
 from oms.imports.counts import Told
 from oms.imports.models import ImportChange
 from oms.imports.planning import Deed, subject_of
-from oms.imports.resources import Columns
 from oms.imports.rules import Finding, Outcome, Verdict
 from oms.routing.models import Rate, RateCard, Zone, ZonePrefix
 

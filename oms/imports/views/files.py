@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 
@@ -9,10 +10,30 @@ from oms.core import audit
 from oms.core.views.frame import Guarded
 from oms.imports import exports, queries
 from oms.imports.exports import BOM
-from oms.imports.reach import job_for
+from oms.imports.reach import job_for, may_export
 from oms.imports.rules import Kind
 
 WORKBOOK = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+ORDER = {
+    "channel": "shop",
+    "external_number": "W-1001",
+    "customer_type": "b2c",
+    "customer_name": "Lee Kim",
+    "customer_email": "lee.kim@example.com",
+    "shipping_name": "Lee Kim",
+    "shipping_line1": "14 Wattle Street",
+    "shipping_city": "Mount Lawley",
+    "shipping_region": "WA",
+    "shipping_postcode": "6050",
+    "shipping_country": "AU",
+    "currency": "AUD",
+}
+# An order of two lines, and one of a single line: what concerns the whole order need not be repeated.
+ORDERS: tuple[dict[str, str], ...] = (
+    ORDER | {"sku": "4400", "quantity": "2", "unit_price": "24.00", "gift_message": "Happy birthday"},
+    {"external_number": "W-1001", "sku": "4401", "quantity": "1", "unit_price": "12.50"},
+    ORDER | {"external_number": "W-1002", "sku": "4402", "quantity": "1", "unit_price": "18.00"},
+)
 SAMPLES: dict[Kind, tuple[str, ...]] = {
     Kind.STOCK: ("MUG-350", "PER", "12", "", "", "", "2026-11-24T14:00:00Z"),
     Kind.SKUS: ("MUG-350", "Mug 350 ml", "9312345678907", "350", "8.50", "AUD", "mugs", "fragile", "", "yes"),
@@ -81,6 +102,8 @@ class Export(Guarded):
     def get(self, request: HttpRequest, kind: str) -> HttpResponse | StreamingHttpResponse | FileResponse:
         """CSV, or a workbook with ``?format=xlsx``."""
         wanted, user = kind_of(kind), request.user
+        if not may_export(user, wanted):
+            raise PermissionDenied("Your roles do not allow taking these out.")
         now = timezone.now()
         audit.record_alone("export.made", "export", wanted.value, actor=user.actor, at=now)
         rows = exports.rows_of(
@@ -95,12 +118,15 @@ class Export(Guarded):
 
 
 class Sample(Guarded):
-    """A file with one row, to begin with."""
+    """A file with a row or a few, to begin with."""
 
     permission = "stock.import"
 
     def get(self, request: HttpRequest, kind: str) -> StreamingHttpResponse:
-        """The columns and one row that makes sense."""
+        """The columns and rows that make sense."""
         wanted = kind_of(kind)
-        rows = [exports.header_of(wanted, costs=True), list(SAMPLES[wanted])]
-        return csv_file(rows, f"{wanted.value}-sample.csv")
+        names = exports.header_of(wanted, costs=True)
+        rows = [list(SAMPLES[wanted])] if wanted in SAMPLES else []
+        if wanted is Kind.ORDERS:
+            rows = [[row.get(name, "") for name in names] for row in ORDERS]
+        return csv_file([names, *rows], f"{wanted.value}-sample.csv")

@@ -18,10 +18,11 @@ from oms.imports import intake, queries
 from oms.imports.forms import ColumnsForm, UploadForm
 from oms.imports.headers import fingerprint
 from oms.imports.models import ImportJob
-from oms.imports.reach import KINDS, job_for, jobs_for, kinds_for, reach_of
+from oms.imports.reach import KINDS, job_for, jobs_for, kinds_for, kinds_going_out, reach_of
 from oms.imports.resources import RIGHTS, resource_for
 from oms.imports.rules import Choices, JobState, Kind, Verdict
 from oms.imports.work import wake
+from oms.orders import queries as order_queries
 
 fill(
     "import",
@@ -103,8 +104,7 @@ class ImportList(ListPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
-        kinds = [(kind.value, word) for kind, word in KINDS.items()] if user.may("stock.export") else []
-        return super().get_context_data(**kwargs) | {"exports": kinds}
+        return super().get_context_data(**kwargs) | {"exports": kinds_going_out(user)}
 
 
 class NewImport(Form):
@@ -125,7 +125,7 @@ class NewImport(Form):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
             "kinds": kinds_for(self.request.user),
-            "may_export": self.request.user.may("stock.export"),
+            "going_out": [kind for kind, _ in kinds_going_out(self.request.user)],
             "steps": STEPS,
             "step": 0,
         }
@@ -169,6 +169,7 @@ class Columns(Form):
             "words": self.words,
             "places": stock_queries.places_for_choice(user.locations_for("stock.import")),
             "may_create": user.may("catalogue.change"),
+            "channels": order_queries.channels_for_staff(),
         }
 
     def get_initial(self) -> dict[str, Any]:
@@ -181,6 +182,8 @@ class Columns(Form):
             "date_order": choices.date_order,
             "decimal_mark": choices.decimal_mark,
             "create_skus": choices.create_skus,
+            "channel": choices.channel,
+            "take_finished": choices.take_finished,
         }
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -204,7 +207,7 @@ class Columns(Form):
         mapping: dict[str, Any] = dict(form.mapping)
         if intake.PLACES in job.mapping and not {"location", "on_hand"} & mapping.keys():
             mapping[intake.PLACES] = job.mapping[intake.PLACES]
-        mapping = intake.checked_mapping(Kind(job.kind), job.headers, mapping)
+        mapping = intake.checked_mapping(Kind(job.kind), job.headers, mapping, form.choices)
         reach = reach_of(self.request.user, job)
         with one_effect(self.request):
             importing.check(
@@ -248,6 +251,7 @@ class ImportPage(Record):
             for name, word in (("created", "New"), ("changed", "Changed"), ("refused", "Refused"))
         ]
         may = self.request.user.may(RIGHTS[Kind(job.kind)][0])
+        may_undo = may and (job.kind != Kind.ORDERS or self.request.user.may("orders.cancel"))
         return (
             super().get_context_data(**kwargs)
             | self._rows(job, tab)
@@ -258,11 +262,13 @@ class ImportPage(Record):
                 "tabs": tabs,
                 "good": job.created + job.changed,
                 "guesses": _guesses(job),
-                "value": job.totals.get("value", {}) if self.request.user.may("costs.view") else {},
+                "value": job.totals.get("value", {}) if _may_see_value(self.request.user, job) else {},
                 "pieces": job.totals.get("pieces"),
                 "steps": STEPS,
                 "step": STEP_OF.get(job.state, 4 if job.state in {"committed", "undone"} else 3),
+                "orders": job.totals.get("orders") if job.kind == Kind.ORDERS else None,
                 "may": may,
+                "may_undo": may_undo,
                 "stuck": queries.findings(job, of_undo=True)[:SHOWN] if job.not_undone else (),
             }
         )
@@ -291,7 +297,16 @@ def _guesses(job: ImportJob) -> list[str]:
     )
     places = [f"“{word}” means {code}" for word, code in choices.locations.items()]
     made = ["SKUs that are missing are made"] if choices.create_skus else []
+    if choices.channel:
+        made.append(f"rows without a channel are of {choices.channel}")
+    if choices.take_finished:
+        made.append("orders that ended elsewhere are taken too")
     return [each for each in (said, mark, *places, *made) if each]
+
+
+def _may_see_value(user: Any, job: ImportJob) -> bool:
+    # What goods cost is for some; what orders come to is for all who may see orders.
+    return job.kind == Kind.ORDERS or user.may("costs.view")
 
 
 class _OnImport(Action):
@@ -318,6 +333,8 @@ class Undo(_OnImport):
         reach = reach_of(self.request.user, job)
         if reach is not None and (job.reach is None or not reach >= set(job.reach)):
             raise Forbidden("This file was imported for more locations than your roles reach.")
+        if job.kind == Kind.ORDERS and not self.request.user.may("orders.cancel"):
+            raise Forbidden("To take orders back is to cancel them; your roles do not allow it.")
         importing.undo(job.pk, **self.doing.as_arguments)
         wake(job.pk)
 

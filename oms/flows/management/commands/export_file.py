@@ -12,7 +12,7 @@ from oms.imports.rules import Kind
 
 
 class Command(BaseCommand):
-    help = "Export stock, SKUs, barcodes, prices, bins or locations as CSV, or XLSX by the file's name."
+    help = "Export everything of one kind, such as stock or orders, as CSV, or XLSX by the file's name."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("kind", choices=[kind.value for kind in Kind])

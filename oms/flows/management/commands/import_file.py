@@ -25,7 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="write nothing")
         parser.add_argument("--mapping", default="{}", help="JSON: our column → the file's header")
         parser.add_argument(
-            "--options", default="{}", help="JSON: date_order, decimal_mark, locations, create_skus"
+            "--options",
+            default="{}",
+            help="JSON: date_order, decimal_mark, locations, create_skus, channel, take_finished",
         )
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
