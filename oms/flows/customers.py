@@ -1,15 +1,18 @@
 """Stories of a customer: it is known, terms change, its address book grows, and it is forgotten."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from oms.core import audit, erasing, outbox
 from oms.core.actors import Actor
-from oms.core.erasing import Copy
+from oms.core.erasing import Copy, Hit
 from oms.core.errors import Conflict, Invalid
 from oms.core.transactions import owns_transaction
+from oms.imports import persons
+from oms.imports import queries as import_queries
+from oms.imports.services import jobs as import_jobs
 from oms.orders import customer_queries
 from oms.orders.models import Customer, CustomerAddress
 from oms.orders.services import customers
@@ -25,7 +28,7 @@ RAW_COPIES = (
     *(Copy("core_outboxmessage", "original_payload"), Copy("core_outboxmessage", "last_error")),
     *(Copy("core_draft", "values"), Copy("core_savedview", "settings"), Copy("orders_hold", "reason")),
     *(Copy("imports_importjob", "samples"), Copy("imports_importjob", "headers")),
-    *(Copy("imports_importpiece", "content"), Copy("imports_importfinding", "value")),
+    *(Copy("imports_importjob", "file_name"), Copy("imports_importfinding", "value")),
     *(Copy("imports_importchange", "subject"), Copy("imports_importchange", "old")),
     *(Copy("imports_importchange", "new"), Copy("alerts_alert", "message"), Copy("alerts_alert", "note")),
     *(Copy("django_admin_log", "object_repr"), Copy("django_admin_log", "change_message")),
@@ -36,6 +39,12 @@ class HasOpenOrders(Conflict):
     """Parcels are still to be sent to this customer."""
 
     code = "customer-has-open-orders"
+
+
+class FileAtWork(Conflict):
+    """A file that names this customer is being worked on; wait until it is done."""
+
+    code = "file-at-work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +124,8 @@ def unbook_address(code: str, entry: str, *, actor: Actor, at: datetime) -> None
 def erase_customer(code: str, *, reason: str, actor: Actor, at: datetime) -> Erased:
     """Forget who a customer is, everywhere: its contact and addresses, those of its orders, and raw copies of them.
 
-    Facts and every sum stay. Raises ``CustomerNotFound``, ``HasOpenOrders``, ``Invalid`` without a reason.
+    Files that came in and name it are dropped as they are. Facts and every sum stay.
+    Raises ``CustomerNotFound``, ``HasOpenOrders``, ``FileAtWork``, ``Invalid`` without a reason.
     """
     if not reason.strip():
         message = "Say who asked for it and when."
@@ -128,11 +138,31 @@ def erase_customer(code: str, *, reason: str, actor: Actor, at: datetime) -> Era
         )
     words, order_ids = customer_queries.words_of(customer)
     customers.erase(customer, order_ids, at=at)
-    copies = erasing.scrub(RAW_COPIES, words)
+    copies = _forget_files(words) + erasing.scrub(RAW_COPIES, words)
     told = {"orders": len(order_ids), "copies": copies}
     _note("customer.erased", customer, changes=told, note=reason.strip()[:200], actor=actor, at=at)
     outbox.record("customer.erased", aggregate=f"customer:{code}", payload={"code": code}, at=at)
     return Erased(len(order_ids), copies)
+
+
+def traces(texts: Sequence[str]) -> list[Hit]:
+    """Where any of the texts stands: every column, and the files that came in, put together and unpacked."""
+    hits, files = erasing.scan(texts), len(persons.naming(texts))
+    return [*hits, Hit("imports_importjob", "file", files)] if files else hits
+
+
+def _forget_files(words: Sequence[str]) -> int:
+    """Drop the files that name somebody.
+
+    Raises ``FileAtWork`` for one that is being worked on: it may be making an order for them just now.
+    """
+    named = import_queries.lock_jobs(job.pk for job in persons.naming(words))
+    busy = [job.number for job in named if job.is_working]
+    if busy:
+        raise FileAtWork(
+            f"{', '.join(busy)} names this customer and is being worked on: wait until it is done."
+        )
+    return import_jobs.forget([job.pk for job in named])
 
 
 def _note(

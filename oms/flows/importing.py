@@ -28,7 +28,7 @@ from oms.imports.services import jobs, journal, things
 
 # Orders wait for a locked level no longer than one chunk takes.
 CHUNK = 2_500
-KEPT = timedelta(days=90)
+KEPT, ORDERS_KEPT = timedelta(days=90), timedelta(days=14)
 
 
 @owns_transaction()
@@ -106,8 +106,12 @@ def undo(job_id: UUID, *, actor: Actor, at: datetime) -> ImportJob:
 
 @owns_transaction()
 def forget_files(*, at: datetime) -> int:
-    """Drop files that came in too long ago for anybody to ask for them; what they changed stays in the journal."""
-    return jobs.forget_files(before=at - KEPT)
+    """Drop files that came in too long ago for anybody to ask for them; what they changed stays in the journal.
+
+    Files of orders name people and go first.
+    """
+    gone = jobs.forget_files(before=at - ORDERS_KEPT, kinds=(Kind.ORDERS,))
+    return gone + jobs.forget_files(before=at - KEPT)
 
 
 def run(job_id: UUID, *, clock: Clock) -> bool:

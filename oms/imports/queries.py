@@ -1,7 +1,7 @@
 """Questions about files that came in."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO, cast
@@ -66,6 +66,22 @@ def file_of(held: ImportJob) -> IO[bytes]:
         raise UnreadableFile("The file is not kept any more. Upload it again.")
     file.seek(0)
     return cast(IO[bytes], file)
+
+
+def is_kept(held: ImportJob) -> bool:
+    """Whether the file as it came in is still there."""
+    return ImportPiece.objects.filter(job=held).exists()
+
+
+def with_files() -> list[ImportJob]:
+    """Every import whose file is still kept, oldest first."""
+    kept = ImportPiece.objects.values("job").distinct()
+    return list(ImportJob.objects.filter(pk__in=kept).order_by("uploaded_at", "id"))
+
+
+def lock_jobs(ids: Iterable[UUID]) -> list[ImportJob]:
+    """These imports, locked in the order of their keys until the transaction ends."""
+    return list(ImportJob.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
 
 
 def findings(held: ImportJob, *, of_undo: bool = False) -> QuerySet[ImportFinding]:

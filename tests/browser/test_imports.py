@@ -1,4 +1,4 @@
-"""A count comes in as a file, in a browser: columns, difference, commit, undo."""
+"""Files come in, in a browser: columns, difference, commit, undo."""
 
 import pytest
 
@@ -6,7 +6,8 @@ from oms.core.models import Grant, User
 from oms.flows.tasks import run_imports
 from oms.imports.models import ImportJob
 from tests.browser.conftest import DESK, PHONE, PICTURES
-from tests.builders import level, location, shelf, sku
+from tests.browser.test_accessibility import findings
+from tests.builders import channel, level, location, shelf, sku
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS = [
@@ -26,6 +27,17 @@ def ruth(db):
     user = User.objects.create_user("ruth", first_name="Ruth", last_name="Osei")
     Grant.objects.create(user=user, role="manager")
     return user
+
+
+ORDERS = [
+    "Order no,Buyer,Street,City,Country,Currency,Item,Qty,Price",
+    *("W-1,Lee Kim,14 Wattle Street,Perth,AU,AUD,MUG,2,24.00", "W-1,,,,,,BOWL,1,12.50"),
+    *(
+        "W-2,Ada May,1 Pitt Street,Sydney,AU,AUD,MUG,1,24.00",
+        "W-3,Ned Low,2 Bay Road,Perth,AU,AUD,MUG,1,24.00",
+    ),
+    *("W-3,,,,,,PLATE,1,8.00", "W-4,Kit Ray,,Perth,AU,AUD,MUG,one,24.00"),
+]
 
 
 def picture(page, name):
@@ -63,3 +75,39 @@ def test_a_count_comes_in(open_page, ruth, tmp_path, size, look):
     page.goto("/imports/")
     picture(page, f"{look}-7-list")
     assert page.get_by_text("north-count.csv").count() == 1
+
+
+@pytest.mark.parametrize(("size", "look"), [(DESK, "light"), (PHONE, "dark")])
+def test_orders_come_in(open_page, ruth, tmp_path, size, look):
+    channel("shop")
+    file = tmp_path / "orders.csv"
+    file.write_text("\n".join(ORDERS) + "\n")
+    page = open_page("/imports/new?kind=orders", user=ruth, size=size, theme=look)
+    page.set_input_files("input[type=file]", file)
+    page.get_by_role("button", name="Upload 1 file").press("Enter")
+    page.get_by_role("heading", name="Match columns").wait_for()
+    page.get_by_label("Channel of rows that name none").select_option("shop")
+    picture(page, f"orders-{look}-1-columns")
+    assert findings(page) == []
+    page.get_by_role("button", name="Check 6 rows").press("Enter")
+    page.get_by_text("Working out the difference").wait_for()
+    job = ImportJob.objects.get()
+    run_imports(str(job.pk))
+    page.get_by_role("button", name="Import 3 good rows").wait_for()
+    picture(page, f"orders-{look}-2-difference")
+    assert findings(page) == []
+    page.get_by_role("link", name="Refused 3").first.click()
+    page.get_by_text("Row 6 of this order is refused, and with it the whole order.").wait_for()
+    picture(page, f"orders-{look}-3-refused")
+    page.get_by_role("button", name="Import 3 good rows").press("Enter")
+    page.get_by_text("You can leave this page").wait_for()
+    run_imports(str(job.pk))
+    page.get_by_role("button", name="Undo 3 rows").wait_for()
+    picture(page, f"orders-{look}-4-done")
+    assert level("MUG", at="PER").reserved == 3
+    page.get_by_role("button", name="Undo 3 rows").press("Enter")
+    page.get_by_text("You can leave this page").wait_for()
+    run_imports(str(job.pk))
+    page.get_by_role("link", name="Refused 3").first.wait_for()
+    picture(page, f"orders-{look}-5-undone")
+    assert level("MUG", at="PER").reserved == 0

@@ -1,4 +1,4 @@
-"""A stock file whose worker is killed while it writes: the next one goes on, and every row counts once."""
+"""A file whose worker is killed while it writes: the next one goes on, and every row counts once."""
 
 import os
 import signal
@@ -16,12 +16,14 @@ from oms.catalogue.models import Sku
 from oms.flows import importing
 from oms.imports.models import ImportJob
 from oms.imports.services.jobs import LEASE
+from oms.orders.models import Order, OrderLine
 from oms.runtime.folder import CHECKOUT
 from tests import builders
-from tests.builders import breaches, location
+from tests.builders import breaches, channel, level, location, shelf
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ROWS, PIECES = 20_000, 7
+ORDERS = 3_000
 
 
 @pytest.fixture
@@ -35,12 +37,26 @@ def file(tmp_path):
     return found
 
 
-def worker_of(file) -> "subprocess.Popen[bytes]":
+@pytest.fixture
+def orders(tmp_path):
+    """More orders than one batch holds, of two rows each, and enough mugs for all of them."""
+    channel("api")
+    shelf("MUG", on_hand=10 * ORDERS)
+    found = tmp_path / "orders.csv"
+    text = "external_number,customer_name,shipping_line1,shipping_city,shipping_country,currency,"
+    text += "sku,quantity,unit_price\n"
+    for n in range(ORDERS):
+        text += f"W-{n},Lee Kim,14 Wattle Street,Perth,AU,AUD,MUG,2,1\nW-{n},,,,,,MUG,1,1\n"
+    found.write_text(text)
+    return found
+
+
+def worker_of(file, kind: str = "stock", *more: str) -> "subprocess.Popen[bytes]":
     """A process of its own that imports the file into the database of this test."""
     facts = connection.settings_dict
     url = f"postgresql://{facts['USER']}:{facts['PASSWORD']}@{facts['HOST']}:{facts['PORT']}/{facts['NAME']}"
     environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "tests.settings"}
-    command = [sys.executable, "manage.py", "import_file", "stock", str(file)]
+    command = [sys.executable, "manage.py", "import_file", kind, str(file), *more]
     return subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)
 
 
@@ -68,4 +84,26 @@ def test_a_worker_that_is_killed_loses_no_row_and_doubles_none(file):
     assert (job.state, job.created, job.refused) == ("committed", ROWS, 0)
     assert StockMovement.objects.count() == ROWS
     assert StockLevel.objects.filter(on_hand=PIECES).count() == ROWS
+    assert breaches() == {}
+
+
+def test_a_worker_that_is_killed_leaves_whole_orders_and_each_is_made_once(orders):
+    worker = worker_of(orders, "orders", "--options", '{"channel": "api"}')
+    while not 0 < written() < 2 * ORDERS:
+        assert worker.poll() is None, "the file was done before it could be killed"
+        time.sleep(0.02)
+    os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    job = ImportJob.objects.get()
+    half = Order.objects.count()
+    assert 0 < half < ORDERS
+    assert (job.created, OrderLine.objects.count(), level().reserved) == (2 * half, 2 * half, 3 * half)
+
+    later = timezone.now() + LEASE + timedelta(seconds=1)
+    assert importing.run(job.pk, clock=lambda: later)
+
+    job.refresh_from_db()
+    assert (job.state, job.created, job.same, job.refused) == ("committed", 2 * ORDERS, 0, 0)
+    assert (Order.objects.count(), OrderLine.objects.count()) == (ORDERS, 2 * ORDERS)
+    assert (job.totals["orders"], level().reserved) == (ORDERS, 3 * ORDERS)
     assert breaches() == {}

@@ -1,9 +1,13 @@
 """The life of a job: its file, its mapping, who works on it, how far it is."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db.models import Value
+from django.db.models.functions import Concat
 
 from oms.core import numbering
 from oms.core.actors import Actor
@@ -192,12 +196,28 @@ def finish(job: ImportJob, state: JobState, *, at: datetime, failure: str = "") 
 
 
 @joins_transaction
-def forget_files(*, before: datetime) -> int:
-    """Drop the files of jobs older than this, and the jobs that never changed anything; says how many files went."""
-    old = ImportJob.objects.filter(uploaded_at__lt=before).exclude(state__in=sorted(WORKING))
-    gone, _ = ImportPiece.objects.filter(job__in=old).delete()
+def forget_files(*, before: datetime, kinds: Collection[Kind] = tuple(Kind)) -> int:
+    """Forget the files of jobs older than this, and the jobs that never changed anything; says how many had one."""
+    old = ImportJob.objects.filter(uploaded_at__lt=before, kind__in=[kind.value for kind in kinds])
+    old = old.exclude(state__in=sorted(WORKING))
+    kept = old.filter(pk__in=ImportPiece.objects.values("job"))
+    gone = forget(list(kept.values_list("pk", flat=True)))
     old.filter(state__in=[JobState.UPLOADED.value, JobState.CHECKED.value]).delete()
     return gone
+
+
+@joins_transaction
+def forget(ids: Sequence[UUID]) -> int:
+    """Drop the files of these jobs with every cell of them that was kept to be shown; says how many jobs.
+
+    What they changed stays in the journal, and why rows were refused stays without the words that stood there.
+    """
+    if not ids:
+        return 0
+    ImportPiece.objects.filter(job__in=ids).delete()
+    ImportFinding.objects.filter(job__in=ids, of_undo=False).exclude(value="").update(value="")
+    named = Concat("number", Value("."), "form")
+    return ImportJob.objects.filter(pk__in=ids).update(samples=[], file_name=named)
 
 
 def counted(verdicts: Iterable[Verdict], *, last_row: int, rows: int) -> Progress:

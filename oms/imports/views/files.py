@@ -1,6 +1,7 @@
 """Files going out: refused rows, the file as it came, an export, a sample."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -10,6 +11,7 @@ from oms.core import audit
 from oms.core.views.frame import Guarded
 from oms.imports import exports, queries
 from oms.imports.exports import BOM
+from oms.imports.models import ImportJob
 from oms.imports.reach import job_for, may_export
 from oms.imports.rules import Kind
 
@@ -72,6 +74,13 @@ def _with_mark(lines: Iterable[str]) -> Iterable[str]:
     yield from lines
 
 
+def _with_file(user: Any, pk: str) -> ImportJob:
+    job = job_for(user, pk)
+    if not queries.is_kept(job):
+        raise Http404("The file is not kept any more.")
+    return job
+
+
 class Refused(Guarded):
     """The refused rows in the file's own columns, and why."""
 
@@ -79,7 +88,7 @@ class Refused(Guarded):
 
     def get(self, request: HttpRequest, pk: str) -> StreamingHttpResponse:
         """A CSV file to mend and send again."""
-        job = job_for(request.user, pk)
+        job = _with_file(request.user, pk)
         return csv_file(exports.refused_rows(job), f"{job.number}-refused.csv", separator=job.separator)
 
 
@@ -90,7 +99,7 @@ class Original(Guarded):
 
     def get(self, request: HttpRequest, pk: str) -> FileResponse:
         """The very bytes."""
-        job = job_for(request.user, pk)
+        job = _with_file(request.user, pk)
         return FileResponse(queries.file_of(job), as_attachment=True, filename=job.file_name)
 
 

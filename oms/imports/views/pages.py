@@ -269,6 +269,7 @@ class ImportPage(Record):
                 "orders": job.totals.get("orders") if job.kind == Kind.ORDERS else None,
                 "may": may,
                 "may_undo": may_undo,
+                "kept": queries.is_kept(job),
                 "stuck": queries.findings(job, of_undo=True)[:SHOWN] if job.not_undone else (),
             }
         )
