@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from oms.core.models import Grant, OutboxMessage, User
+from oms.core.models import Draft, Grant, OutboxMessage, User
 from oms.orders.models import Order
 from tests.browser.axe import findings, findings_in_both_themes
 from tests.browser.conftest import DESK, PHONE, PICTURES, wedge
@@ -140,6 +140,7 @@ def test_a_double_click_holds_once_and_a_reason_half_typed_is_not_lost(ruth, ope
     expect(page.locator("main")).to_contain_text("On hold: Address looks wrong")
     expect(page.get_by_role("region", name="Timeline").locator("li")).to_have_count(2)
     assert order(placed).state == "on_hold"
+    assert not Draft.objects.exists()
 
 
 def test_the_answer_can_be_copied_and_the_menu_opens_on_a_phone(ruth, open_page):

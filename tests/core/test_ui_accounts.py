@@ -118,6 +118,19 @@ def test_a_draft_outlives_the_session_and_is_nobody_elses(client, ruth):
     assert client.get("/me/draft?name=profile").json() == {"fields": {}}
 
 
+def test_a_draft_ends_when_its_form_has_done_what_it_is_for_and_not_before(client, ruth):
+    sign_in(client)
+    client.post("/me/draft", {"name": "profile", "fields": json.dumps({"first_name": "Ru"})})
+    said = {"draft": "profile", "first_name": "Ru", "date_format": "nonsense"}
+    assert client.post("/me", said).status_code == 422
+    assert client.get("/me/draft?name=profile").json() == {"fields": {"first_name": "Ru"}}
+
+    shown = client.get("/me").context["form"]
+    right = {name: shown[name].value() or "" for name in shown.fields} | {"draft": "profile"}
+    assert client.post("/me", right).status_code == 302
+    assert client.get("/me/draft?name=profile").json() == {"fields": {}}
+
+
 def test_the_theme_is_remembered_and_written_into_the_page(client, ruth):
     sign_in(client)
     assert 'data-theme="dark"' not in client.get("/").content.decode()

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import FormView, TemplateView, View
 
-from oms.core import frame, idempotency
+from oms.core import frame, idempotency, preferences
 from oms.core.actors import Actor
 from oms.core.errors import Invalid, Refusal
 from oms.core.models import Theme
@@ -151,6 +151,7 @@ class Form(Guarded, FormView, ABC):
         except Refusal as refusal:
             form.add_error(None, str(refusal))
             return self.form_invalid(form)
+        _forget_draft(self.request)
         if self.done_message:
             messages.success(self.request, self.done_message)
         return HttpResponseRedirect(target)
@@ -181,11 +182,20 @@ class Action(Button, ABC):
                 self.carry_out(**kwargs)
         except Refusal as refusal:
             stays(request, refusal)
+        else:
+            _forget_draft(request)
         return HttpResponseRedirect(target)
 
     @abstractmethod
     def carry_out(self, **kwargs: Any) -> None:
         """Make the one call that writes."""
+
+
+def _forget_draft(request: HttpRequest) -> None:
+    """Drop what was kept while the form was typed: it is done now."""
+    name = request.POST.get("draft", "")
+    if name:
+        preferences.drop_draft(request.user, form=name)
 
 
 def _side(standing: frame.Standing, under: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from django.http import Http404
 from django.urls import reverse
 
 from fulfilment import queries as work_queries
-from oms.core import frame, history, money, preferences
+from oms.core import frame, history, money
 from oms.core.errors import Invalid
 from oms.core.status import DONE, LOOK, STOP, WAIT, Look, fill
 from oms.core.views.frame import Action, Form, Record, one_effect
@@ -170,7 +170,6 @@ class NewCustomerPage(_CustomerForm):
         new = NewCustomer(said["code"], said["customer_type"], said["currency"], who, facts)
         with one_effect(self.request):
             customers.create_customer(new, **self.doing.as_arguments)
-        preferences.drop_draft(self.request.user, form="customer-new")
         self.done_message = f"{new.code} can buy."
         return reverse("customers:detail", args=[new.code])
 
@@ -201,7 +200,6 @@ class EditCustomerPage(OnCustomer, _CustomerForm):
         facts, who = self.facts(form.cleaned_data, customer.currency)
         with one_effect(self.request):
             customers.change_customer(customer.code, facts=facts, who=who, **self.doing.as_arguments)
-        preferences.drop_draft(self.request.user, form=f"customer-{customer.code}")
         self.done_message = f"{customer.code} is changed. Orders that were placed keep their terms."
         return reverse("customers:detail", args=[customer.code])
 
@@ -234,8 +232,6 @@ class AddressPage(OnCustomer, Form):
         entry = said.pop("code")
         with one_effect(self.request):
             customers.book_address(code, entry, values=said, **self.doing.as_arguments)
-        written = self.request.GET.get("entry") or "new"
-        preferences.drop_draft(self.request.user, form=f"address-{code}-{written}")
         self.done_message = f"{entry} stands in the address book of {code}."
         return reverse("customers:detail", args=[code])
 

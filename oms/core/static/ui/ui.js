@@ -108,6 +108,7 @@
     timers.set(form, setTimeout(() => post(draftUrl(), { name: form.dataset.draft, fields: JSON.stringify(draftFields(form)) }).catch(() => {}), 600));
   });
   const forgetDraft = (form) => { if (form.dataset.draft) clearTimeout(timers.get(form)); };
+  const nameDraft = (form) => { form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "draft", value: form.dataset.draft })); };
   const restoreDraft = async (form) => {
     const answer = await fetch(`${draftUrl()}?name=${encodeURIComponent(form.dataset.draft)}`, { credentials: "same-origin", headers: { Accept: "application/json" } }).catch(() => null);
     if (!answer?.ok) return;
@@ -192,7 +193,7 @@
 
   document.addEventListener("DOMContentLoaded", () => {
     for (const list of $$(".list")) count(list);
-    if (draftUrl()) for (const form of $$("form[data-draft]")) restoreDraft(form);
+    if (draftUrl()) for (const form of $$("form[data-draft]")) { nameDraft(form); restoreDraft(form); }
     for (const dialog of $$("dialog[data-open-now]")) dialog.showModal();
     // Coming back to a list, the row that was opened is where the keys go on.
     const came = sessionStorage.getItem("oms-row"), row = came && $(`.list tbody a[href="${CSS.escape(came)}"]`);

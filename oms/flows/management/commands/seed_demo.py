@@ -5,9 +5,11 @@ from datetime import timedelta
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from oms.flows import proving
 from oms.flows.demo import afterthoughts, books, changes, counts, feeds, floor, shop, trade, wordings
 from oms.flows.demo.history import DAYS, History
 from oms.orders import queries as order_queries
+from oms.reports.invariants import INVARIANTS
 
 
 class Command(BaseCommand):
@@ -31,4 +33,6 @@ class Command(BaseCommand):
         self.stdout.write(afterthoughts.think_again(sold, now=now))
         wordings.write(now=now, say=self.stdout.write)
         self.stdout.write(f"{books.close_days(at=now)} days closed in the books of stock")
+        differences = sum(each.differences for each in proving.prove(list(INVARIANTS), clock=timezone.now))
+        self.stdout.write(f"{len(INVARIANTS)} invariants proved: {differences} differences")
         self.stdout.write(f"The demo shop is open: {total} orders.")
