@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
-from oms.core import frame
+from oms.core import frame, history
 from oms.core.views.frame import Button, Form, Record
 from oms.core.views.lists import Choice, Column, Filter, ListPage, Tab
 from oms.flows import replanning
@@ -55,6 +55,12 @@ class RunList(ListPage):
     def rows(self) -> QuerySet[Any]:
         return queries.runs()
 
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        names = history.names_of([row.started_by for row in rows])
+        for row in rows:
+            row.by = names.get(row.started_by, row.started_by)
+        return rows
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs) | {
             "policy": queries.policy(),
@@ -82,6 +88,7 @@ class RunPage(Record):
         rows = list(queries.replanned(run.pk).filter(pk__gt=after)[: SHOWN + 1])
         return super().get_context_data(**kwargs) | {
             "run": run,
+            "by": history.names_of([run.started_by]).get(run.started_by, run.started_by),
             "rows": rows[:SHOWN],
             "more": rows[SHOWN - 1].pk if len(rows) > SHOWN else 0,
         }

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 
-from oms.core import frame
+from oms.core import frame, history
 from oms.core.money import Money
 from oms.core.status import DONE, STOP, WAIT, WORK, Look, fill
 from oms.core.views.frame import Form, Guarded, Record, one_effect
@@ -66,6 +66,12 @@ class ReplayList(ListPage):
 
     def search(self, rows: QuerySet[Any], text: str) -> QuerySet[Any]:
         return rows.filter(name__icontains=text)
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        names = history.names_of([row.asked_by for row in rows])
+        for row in rows:
+            row.by = names.get(row.asked_by, row.asked_by)
+        return rows
 
 
 class NewReplay(Form):
