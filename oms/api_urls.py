@@ -12,6 +12,7 @@ from inventory import api_transfers as transfers
 from oms.catalogue import api as catalogue
 from oms.imports import api as imports
 from oms.invoices import api as invoices
+from oms.letters import api as letters
 from oms.orders import api as orders
 from oms.orders import api_amend as amend
 from oms.orders import api_customers as customers
@@ -36,6 +37,9 @@ urlpatterns = [
     path("customers/<str:code>/addresses/<str:entry>", customers.OneCustomerAddress.as_view()),
     path("invoices", invoices.Invoices.as_view()),
     path("invoices/<str:number>", invoices.OneInvoice.as_view()),
+    path("letters", letters.Letters.as_view()),
+    path("letters/<int:letter_id>", letters.OneLetter.as_view()),
+    path("letters/<int:letter_id>/again", letters.SendLetterAgain.as_view()),
     path("skus", catalogue.Skus.as_view()),
     path("skus/<str:code>/names", catalogue.SkuNames.as_view()),
     path("skus/<str:code>", catalogue.OneSku.as_view()),

@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "oms.routing",
     "fulfilment",
     "oms.invoices",
+    "oms.letters",
     "returns",
     "oms.alerts",
     "oms.reports",
@@ -234,7 +235,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_DB_REUSE_MAX = 200
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # What is set up comes before what is looked at, in the order of the work.
-ADMIN_APPS_FIRST = ("inventory", "catalogue", "channels", "routing", "orders", "fulfilment")
+ADMIN_APPS_FIRST = ("inventory", "catalogue", "channels", "routing", "orders", "fulfilment", "letters")
 # Above this value in a day a person's stock corrections need a second one; 0 switches it off.
 ADJUSTMENT_LIMIT = env.str("OMS_ADJUSTMENT_LIMIT", default="5000")
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"

@@ -12,6 +12,7 @@ urlpatterns = [
     path("orders/", include("oms.orders.urls")),
     path("customers/", include("oms.orders.urls_customers")),
     path("invoices/", include("oms.invoices.urls")),
+    path("letters/", include("oms.letters.urls")),
     path("stock/", include("inventory.urls")),
     path("", include("fulfilment.urls")),
     path("routing/", include("oms.routing.urls")),

@@ -46,6 +46,12 @@ def lock_open(kind: str) -> list[Alert]:
     return list(rows.order_by("pk"))
 
 
+def lock_open_about(kind: str, subject_ids: Iterable[str]) -> list[Alert]:
+    """The open alerts of one kind about these objects, locked until the transaction ends."""
+    rows = Alert.objects.select_for_update(of=("self",)).filter(kind=kind, closed_at__isnull=True)
+    return list(rows.filter(subject_id__in=list(subject_ids)).order_by("pk"))
+
+
 def lock_alert(alert_id: int) -> Alert:
     """One open alert, locked until the transaction ends.
 

@@ -93,6 +93,9 @@ EXCEPTIONS: dict[str, Rights] = {
     ),
     "invoices_invoiceline": Rights(APPEND),
     "core_numberseries": Rights(KEEP),
+    # letters: that somebody was written to stays; what was said goes when they ask to be forgotten.
+    "letters_letter": Rights(KEEP),
+    "letters_templateversion": Rights(APPEND),
     # core: only the owner changes the schema's own book.
     "django_migrations": Rights(READ),
 }

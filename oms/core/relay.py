@@ -37,6 +37,8 @@ class Lane:
     threads: int = 1
     # How long to rest when nothing was due.
     pause_seconds: float = PAUSE_SECONDS
+    # Messages leased at once; one where each may take a good part of the lease.
+    batch: int = BATCH
 
 
 @dataclass
@@ -93,7 +95,7 @@ def run(relay: Relay) -> None:
 
 def one_pass(relay: Relay, lane: Lane, *, at: datetime) -> int:
     """Claim one batch and handle it; says how many messages were claimed."""
-    messages = outbox.claim(limit=BATCH, at=at, only=_listed(lane.only), but=_listed(lane.but))
+    messages = outbox.claim(limit=lane.batch, at=at, only=_listed(lane.only), but=_listed(lane.but))
     for message in messages:
         handle(relay, message, at=at)
     return len(messages)

@@ -50,6 +50,9 @@ ALL_PERMISSIONS = frozenset(
         "fulfilment.pack",
         "fulfilment.ship",
         "fulfilment.accept",
+        "letters.view",
+        "letters.send",
+        "letters.change",
         "routing.view",
         "routing.change",
         "routing.publish",
@@ -89,7 +92,7 @@ ALL_PERMISSIONS = frozenset(
 
 _EVERYONE = frozenset({"home.view", "account.change"})
 _FLOOR = _EVERYONE | {"stock.view", "catalogue.view", "locations.view", "fulfilment.view", "alerts.view"}
-_DESK = _FLOOR | {"orders.view", "customers.view", "reports.view", "invariants.view"}
+_DESK = _FLOOR | {"orders.view", "customers.view", "letters.view", "reports.view", "invariants.view"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.PICKER: _FLOOR | {"fulfilment.pick", "stock.count", "stock.move"},
@@ -113,6 +116,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         "finance.view",
         "finance.change",
         "finance.refund",
+        "letters.send",
         "orders.hold",
         "reports.sign",
         "purchasing.view",
@@ -169,6 +173,8 @@ ADMIN_RIGHTS: dict[str, tuple[str, str]] = {
     "routing": ("routing.view", "routing.change"),
     "fulfilment": ("fulfilment.view", "locations.change"),
     "invoices": ("finance.view", ""),
+    "letters.letter": ("letters.view", ""),
+    "letters": ("letters.view", "letters.change"),
     "returns": ("returns.view", "returns.authorise"),
     "alerts": ("alerts.view", "alerts.change"),
     "reports": ("reports.view", "reports.sign"),

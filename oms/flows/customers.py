@@ -13,6 +13,7 @@ from oms.core.transactions import owns_transaction
 from oms.imports import persons
 from oms.imports import queries as import_queries
 from oms.imports.services import jobs as import_jobs
+from oms.letters.services import letters
 from oms.orders import customer_queries
 from oms.orders.models import Customer, CustomerAddress
 from oms.orders.services import customers
@@ -31,6 +32,7 @@ RAW_COPIES = (
     *(Copy("imports_importjob", "file_name"), Copy("imports_importfinding", "value")),
     *(Copy("imports_importchange", "subject"), Copy("imports_importchange", "old")),
     *(Copy("imports_importchange", "new"), Copy("alerts_alert", "message"), Copy("alerts_alert", "note")),
+    *(Copy("letters_letter", "error"), Copy("letters_letter", "reason")),
     *(Copy("django_admin_log", "object_repr"), Copy("django_admin_log", "change_message")),
 )
 
@@ -138,6 +140,7 @@ def erase_customer(code: str, *, reason: str, actor: Actor, at: datetime) -> Era
         )
     words, order_ids = customer_queries.words_of(customer)
     customers.erase(customer, order_ids, at=at)
+    letters.forget(order_ids)
     copies = _forget_files(words) + erasing.scrub(RAW_COPIES, words)
     told = {"orders": len(order_ids), "copies": copies}
     _note("customer.erased", customer, changes=told, note=reason.strip()[:200], actor=actor, at=at)

@@ -189,6 +189,13 @@ def refresh_progress(order_ids: Iterable[int]) -> None:
         cursor.execute("select flows_refresh_progress(%s)", [sorted(order_ids)])
 
 
+@joins_transaction
+def correct_mail(order: Order, address: str) -> None:
+    """Keep another mail address of whoever placed an order."""
+    OrderContact.objects.filter(order=order, erased_at__isnull=True).update(customer_email=address)
+    order.contact.customer_email = address
+
+
 def _move(order: Order, state: OrderState) -> None:
     ORDER_LIFECYCLE.check(OrderState(order.state), state)
     order.state = state.value

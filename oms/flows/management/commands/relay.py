@@ -10,10 +10,12 @@ from django.core.management.base import BaseCommand
 from oms.core import audit, idempotency, outbox, webhooks
 from oms.core.relay import Chore, Lane, Relay, drain, run
 from oms.flows.reactions import OTHERWISE, REACTIONS, tell_of_dead_letter
+from oms.letters import queries as letter_queries
 from oms.runtime.models import Heartbeat
 
 log = structlog.get_logger("oms.relay")
 SLOW = frozenset({webhooks.DELIVER})
+LETTERS = frozenset({letter_queries.SEND, letter_queries.TEST})
 HOUR_SECONDS = 3_600.0
 
 
@@ -45,7 +47,11 @@ def house_relay(*, callers: int = 1) -> Relay:
     return Relay(
         reactions=REACTIONS,
         otherwise=OTHERWISE,
-        lanes=(Lane("house", but=SLOW), Lane("webhooks", only=SLOW, threads=callers, pause_seconds=0.6)),
+        lanes=(
+            Lane("house", but=SLOW | LETTERS),
+            Lane("webhooks", only=SLOW, threads=callers, pause_seconds=0.6),
+            Lane("letters", only=LETTERS, pause_seconds=1.0, batch=1),
+        ),
         chores=(
             Chore("heartbeat", 5.0, _beat),
             Chore("seal the audit", 1.0, lambda at: audit.seal_pending()),

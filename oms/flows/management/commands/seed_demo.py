@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from oms.flows import proving
-from oms.flows.demo import afterthoughts, books, changes, counts, feeds, floor, shop, trade, wordings
+from oms.flows.demo import afterthoughts, books, changes, counts, feeds, floor, letters, shop, trade, wordings
 from oms.flows.demo.history import DAYS, History
 from oms.orders import queries as order_queries
 from oms.reports.invariants import INVARIANTS
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         feeds.report_again(at=now - timedelta(minutes=30))
         changes.change_minds(sold, now=now, say=self.stdout.write)
         self.stdout.write(afterthoughts.think_again(sold, now=now))
+        letters.begin(now=now)
         wordings.write(now=now, say=self.stdout.write)
         self.stdout.write(f"{books.close_days(at=now)} days closed in the books of stock")
         differences = sum(each.differences for each in proving.prove(list(INVARIANTS), clock=timezone.now))
