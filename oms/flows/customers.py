@@ -13,6 +13,7 @@ from oms.core.transactions import owns_transaction
 from oms.imports import persons
 from oms.imports import queries as import_queries
 from oms.imports.services import jobs as import_jobs
+from oms.letters import queries as letter_queries
 from oms.letters.services import letters
 from oms.orders import customer_queries
 from oms.orders.models import Customer, CustomerAddress
@@ -139,6 +140,7 @@ def erase_customer(code: str, *, reason: str, actor: Actor, at: datetime) -> Era
             f"{', '.join(open_numbers[:5])} must still be sent. Ship or cancel first.", orders=open_numbers
         )
     words, order_ids = customer_queries.words_of(customer)
+    words += letter_queries.recipients_of(order_ids)
     customers.erase(customer, order_ids, at=at)
     letters.forget(order_ids)
     copies = _forget_files(words) + erasing.scrub(RAW_COPIES, words)

@@ -130,7 +130,7 @@ def _refuse_again(asked: Letter, reason: str, to: str) -> None:
     if to.strip() and not post.is_address(to.strip()):
         message = "That is not a mail address."
         raise Invalid(message, problems=(("#/to", message),))
-    if asked.status == LetterStatus.QUEUED:
+    if queries.still_waits(asked):
         raise Conflict("This letter still waits to be sent; it goes by itself.")
     if asked.order.contact.erased_at is not None:
         raise Conflict("Whoever it was for was erased.")

@@ -5,6 +5,7 @@ from typing import Any
 from csp.decorators import csp_replace, csp_update
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from fulfilment import queries as work_queries
 from oms.core import preferences
 from oms.core.admin_site import Audited, ReadOnly, ReadOnlyInline
 from oms.core.errors import Refusal
@@ -33,8 +35,24 @@ from oms.letters.wording import Wording
 TYPED = ("subject", "text", "html", "seen")
 
 
+class Everywhere(Audited):
+    """Letters are the whole shop's: they are changed, and previewed with any order, by who may do so everywhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether this person may add one."""
+        return _everywhere(request) and super().has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether this person may change one."""
+        return _everywhere(request) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether this person may delete one."""
+        return _everywhere(request) and super().has_delete_permission(request, obj)
+
+
 @admin.register(LetterSet)
-class LetterSetAdmin(Audited):
+class LetterSetAdmin(Everywhere):
     """Manners of writing."""
 
     list_display = ("name", "code", "is_fallback")
@@ -58,7 +76,7 @@ class VersionInline(ReadOnlyInline):
 
 
 @admin.register(LetterTemplate)
-class LetterTemplateAdmin(Audited):
+class LetterTemplateAdmin(Everywhere):
     """What is said on an occasion: checked when it is saved, looked at and tried on somebody's own mail before."""
 
     form = TemplateForm
@@ -182,7 +200,7 @@ class LetterTemplateAdmin(Audited):
 
 
 @admin.register(CustomerTypeLetters)
-class CustomerTypeLettersAdmin(Audited):
+class CustomerTypeLettersAdmin(Everywhere):
     """Persons and businesses."""
 
     form = CustomerTypeLettersForm
@@ -208,7 +226,7 @@ class CustomerTypeLettersAdmin(Audited):
 
 
 @admin.register(ChannelLetters)
-class ChannelLettersAdmin(Audited):
+class ChannelLettersAdmin(Everywhere):
     """Which channels we write for, and on what; one that is not listed writes itself."""
 
     form = ChannelLettersForm
@@ -234,6 +252,15 @@ class LetterAdmin(ReadOnly):
         *("again_of", "asked_by", "reason"),
     )
     show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Letter]:
+        """Leave out letters about orders of other sites."""
+        rows, codes = super().get_queryset(request), request.user.locations_for("letters.view")
+        return rows if codes is None else rows.filter(order__in=work_queries.order_ids_at(codes))
+
+
+def _everywhere(request: HttpRequest) -> bool:
+    return request.user.locations_for("letters.change") is None
 
 
 def _words(occasions: list[str]) -> str:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 
 from fulfilment.models import Shipment
 from oms.core.models import OutboxMessage, User
+from oms.core.rules import MessageState
 from oms.invoices.models import Invoice
 from oms.letters.models import (
     ChannelLetters,
@@ -19,7 +20,7 @@ from oms.letters.models import (
     LetterTemplate,
     TemplateVersion,
 )
-from oms.letters.rules import LetterNotFound, Occasion, sets_in_turn
+from oms.letters.rules import LetterNotFound, LetterStatus, Occasion, sets_in_turn
 from oms.orders.models import Order
 
 RECENT = 1_000
@@ -151,6 +152,12 @@ def content_of(letter_id: int) -> LetterContent | None:
     return LetterContent.objects.filter(letter_id=letter_id).first()
 
 
+def still_waits(letter: Letter) -> bool:
+    """Whether a letter goes by itself: it is queued, and nobody has discarded its message."""
+    gone = OutboxMessage.objects.filter(dedupe_key=f"letter:{letter.key}", state=MessageState.DISCARDED)
+    return letter.status == LetterStatus.QUEUED and not gone.exists()
+
+
 def of_message(message_id: int) -> int | None:
     """The letter that an outbox message carries, if it carries one."""
     row = OutboxMessage.objects.filter(pk=message_id, topic=SEND).values_list("payload", flat=True).first()
@@ -203,6 +210,11 @@ def _has(occasion: str) -> Q:
 
 def _about(name: str, number: str | None) -> dict[str, Any] | None:
     return None if number is None else {name: number}
+
+
+def recipients_of(order_ids: Iterable[int]) -> set[str]:
+    """Where letters about these orders went, also to addresses that were corrected since."""
+    return set(with_contents_of(order_ids).values_list("recipient", flat=True))
 
 
 def with_contents_of(order_ids: Iterable[int]) -> QuerySet[LetterContent]:

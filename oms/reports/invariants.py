@@ -5,6 +5,7 @@ the invariants document in ``docs/invariants.md``.
 """
 
 from oms.reports.customer_promises import CUSTOMERS
+from oms.reports.letter_promises import LETTERS
 from oms.reports.promises import Invariant
 from oms.reports.stock_promises import STOCK
 
@@ -259,6 +260,7 @@ APPEND_ONLY = (
     "fulfilment_parcelline",
     "fulfilment_cancellationline",
     "fulfilment_scan",
+    "letters_templateversion",
 )
 
 GUARDS = (
@@ -277,4 +279,6 @@ GUARDS = (
     ),
 )
 
-INVARIANTS = {each.code: each for each in (*STOCK, *GUARDS, *ORDERS, *CUSTOMERS, *FULFILMENT, *MESSAGES)}
+INVARIANTS = {
+    each.code: each for each in (*STOCK, *GUARDS, *ORDERS, *CUSTOMERS, *LETTERS, *FULFILMENT, *MESSAGES)
+}

@@ -244,6 +244,14 @@ def test_only_who_may_change_letters_writes_them(desk, client):
     assert client.post(address("preview/test/"), {"order": "x"}).status_code == 403
 
 
+def test_a_manager_of_one_site_reads_no_letter_of_another_by_way_of_the_admin(desk, client):
+    client.force_login(person("ben", ("manager", "SYD")), backend=BACKEND)
+    assert client.get(address("preview/")).status_code == 403
+    assert client.get(address("preview/html/?order=SO-1")).status_code == 403
+    assert client.post(address(), typed(subject="Mine")).status_code == 403
+    assert cafe().order.number not in client.get("/admin/letters/letter/").content.decode()
+
+
 def test_who_gets_which_letters_is_ticked_in_the_admin(desk):
     row = ChannelLetters.objects.get()
     page = desk.post(

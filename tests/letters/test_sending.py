@@ -7,19 +7,19 @@ from email.utils import parseaddr
 import pytest
 
 from oms.alerts.models import Alert
-from oms.core import dead_letters
+from oms.core import dead_letters, erasing
 from oms.core.errors import Conflict, Invalid
 from oms.core.models import AuditEntry, OutboxMessage
 from oms.core.outbox import Message
 from oms.core.relay import drain
-from oms.flows import lettering
+from oms.flows import customers, lettering, ordering
 from oms.flows.management.commands.relay import house_relay
 from oms.letters import post
 from oms.letters.models import ChannelLetters, Letter
 from oms.letters.post import Mail
 from oms.letters.rules import NobodyToWriteTo, Occasion
 from oms.orders.models import OrderContact
-from tests.builders import NOON, PERTH, TESTER, channel, place, shelf
+from tests.builders import NOON, PERTH, TESTER, breaches, channel, customer, place, shelf
 from tests.letters.mailserver import MailServer
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,6 +44,8 @@ def shop():
     ChannelLetters.objects.create(
         channel=channel("api"), occasions=[Occasion.CONFIRMED.value], since=NOON - timedelta(days=1)
     )
+    yield
+    assert breaches() == {}
 
 
 def buys(mail: str = MAIL, **facts):
@@ -248,6 +250,34 @@ def test_a_waiting_letter_or_one_without_address_is_not_sent_again(server):
     OrderContact.objects.update(customer_email="")
     with pytest.raises(NobodyToWriteTo):
         lettering.send_again(Letter.objects.get().pk, reason="Now", actor=TESTER, at=NOON)
+
+
+def test_a_letter_whose_message_was_discarded_can_be_sent_again(server):
+    server.refusals = ["451 later"]
+    buys()
+    work()
+    dead_letters.discard(carried().pk, reason="Not now", actor=TESTER, at=NOON)
+    lettering.send_again(Letter.objects.get().pk, reason="After all", actor=TESTER, at=NOON)
+    work()
+
+    assert len(server.got) == 1
+
+
+def test_an_erased_person_stands_nowhere_not_under_an_old_address_either(server):
+    server.refusals = ["550 no such user"]
+    customer("ZOE", customer_type="b2c")
+    buys("zoe.old@quandary.example", customer="ZOE")
+    work()
+    lettering.send_again(
+        Letter.objects.get().pk, reason="New", to="zoe.new@quandary.example", actor=TESTER, at=NOON
+    )
+    work()
+    ordering.cancel_order(Letter.objects.first().order.number, reason="x", actor=TESTER, at=NOON)
+    assert erasing.scan(["quandary.example"])
+
+    customers.erase_customer("ZOE", reason="Asked", actor=TESTER, at=NOON)
+
+    assert erasing.scan(["quandary.example"]) == []
 
 
 def test_the_logs_name_nobody(server, capsys, caplog):

@@ -13,9 +13,11 @@ from inventory.services import movements
 from inventory.services.movements import Cause, Delta
 from oms.core import audit
 from oms.core.models import Approval, Grant, InboxMessage, User
-from oms.flows import counting, shipping, standing
+from oms.flows import counting, lettering, shipping, standing
+from oms.letters.models import ChannelLetters
+from oms.letters.rules import Occasion
 from oms.reports.invariants import INVARIANTS
-from tests.builders import TESTER, customer, location, pack, place, rate, scan, shelf, sku
+from tests.builders import NOON, TESTER, channel, customer, location, pack, place, rate, scan, shelf, sku
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -65,6 +67,7 @@ PLANTS = {
     ),
     "I42": ("invoices_invoice", "update invoices_invoice set settled_at = now()"),
     "I43": ("invoices_invoiceline", "update invoices_invoiceline set total_minor = total_minor + 1"),
+    "I44": ("core_outboxmessage", "delete from core_outboxmessage where topic = 'letter.send'"),
     "I25": ("orders_order", "update orders_order set lines_minor = lines_minor + 1"),
     "I33": ("core_inboxmessage", "update core_inboxmessage set event_id = 'same'"),
     "I35": ("core_outboxmessage", "delete from core_outboxmessage"),
@@ -126,6 +129,9 @@ def shop() -> None:
     held_closely(at)
     customer("CAFE")
     on_terms = place(("MUG", 1), customer="CAFE")
+    ChannelLetters.objects.create(channel=channel("api"), occasions=["confirmed"], since=NOON)
+    about = {"told_at": NOON, "at": at}
+    lettering.write(Occasion.CONFIRMED, on_terms.number, f"confirmed:{on_terms.number}", {}, **about)
     pack(on_terms.work[0].number, "MUG")
     shipping.ship(on_terms.work[0].number, actor=TESTER, at=at)
     ann = User.objects.create_user("ann")

@@ -14,7 +14,7 @@ from oms.core.views.lists import LAST_DAYS, Choice, Column, Filter, ListPage, Ta
 from oms.flows import lettering
 from oms.letters import queries
 from oms.letters.models import Letter
-from oms.letters.rules import OCCASION_WORDS, LetterStatus, Occasion
+from oms.letters.rules import OCCASION_WORDS, Occasion
 
 fill(
     "letter",
@@ -124,7 +124,7 @@ class LetterPage(Record):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         (letter,) = shown([_found(self.request.user, self.kwargs["pk"])])
         may_send = self.request.user.may("letters.send")
-        waits = "It still waits to be sent." if letter.status == LetterStatus.QUEUED else ""
+        waits = "It still waits to be sent." if queries.still_waits(letter) else ""
         erased = "" if letter.order.contact.erased_at is None else "Whoever it was for was erased."
         return super().get_context_data(**kwargs) | {
             "title": letter.says,
