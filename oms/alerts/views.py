@@ -39,6 +39,7 @@ KINDS = {
     "stock_gap": "Stock differs from its books",
     "broken_audit": "Audit chain broken",
     "message.stopped": "Message stopped",
+    "failed_import": "File written in part",
 }
 DEEDS = {"alert.taken": "Taken", "alert.closed": "Closed"}
 # Where the page of a thing is, when its alert names no address.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from oms.alerts.services import alerts
 from oms.core import audit
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
@@ -23,6 +24,7 @@ from oms.imports.services import jobs, journal
 
 # A dry run keeps so many rows of each verdict to be looked at.
 SHOWN = 1_000
+FAILED = "failed_import"
 Clock = Callable[[], datetime]
 
 
@@ -61,9 +63,11 @@ def begin(job_id: UUID, *, at: datetime) -> Work | None:
     """Take a job that waits; None when there is none, another worker is at it, or it is given up."""
     job = queries.lock_job(job_id)
     if job.attempts >= jobs.MOST_ATTEMPTS and (job.lease_until is None or job.lease_until <= at):
+        was = JobState(job.state)
         jobs.finish(
             job, JobState.FAILED, at=at, failure=f"The work broke off {job.attempts} times. See the log."
         )
+        _alert(job, was, at=at)
         return None
     fence = jobs.take(job, at=at)
     if fence is None:
@@ -130,6 +134,8 @@ def end(work: Work, state: JobState, *, at: datetime, failure: str = "") -> None
     """End the work and write down what became of the file."""
     job = held(work)
     jobs.finish(job, state, at=at, failure=failure)
+    if state is JobState.FAILED:
+        _alert(job, work.state, at=at)
     if state is JobState.CHECKED:
         return
     names = (
@@ -153,3 +159,10 @@ def parser_of(job: ImportJob, choices: Choices) -> Parser:
 
 def _actor(job: ImportJob) -> Actor:
     return Actor(job.actor_kind, job.actor_id, job.actor_name)  # type: ignore[arg-type]  # kept as it was given
+
+
+def _alert(job: ImportJob, was: JobState, *, at: datetime) -> None:
+    """Let somebody look at a file that was only written in part; a dry run has its reader."""
+    if was is not JobState.CHECKING:
+        message = f"{job.number} broke off: {job.failure}"
+        alerts.open_alert(FAILED, "import", job.number, message=message, at=at, url=f"/imports/{job.pk}")

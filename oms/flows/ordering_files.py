@@ -28,7 +28,7 @@ from oms.orders.requests import NewOrder, Placed
 from oms.orders.rules import OrderState
 
 # Orders wait for a locked level no longer than one batch takes.
-BATCH = 200
+BATCH = 100
 ORDERS = "orders"
 
 

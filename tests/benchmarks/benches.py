@@ -20,7 +20,7 @@ from oms.core.actors import SYSTEM
 from oms.reports import queries as reports
 from oms.reports.invariants import INVARIANTS
 from oms.runtime.services import free_port
-from tests.benchmarks import books, bulk, greedy, load, pages, planning, replays, stock_files
+from tests.benchmarks import books, bulk, greedy, load, order_files, pages, planning, replays, stock_files
 from tests.benchmarks.clients import Clients, Load, paired
 from tests.benchmarks.ground import HOT, SKUS
 
@@ -55,6 +55,7 @@ def run(where: str, *, only: Sequence[str] = ()) -> list[Result]:
             hot_sku_micro_batches,
             http_orders_8,
             import_100k,
+            import_orders,
             planner,
             bulk_flow_10k,
             bulk_http_10k,
@@ -135,6 +136,16 @@ def import_100k(clients: Clients, where: str) -> Iterator[Result]:
     yield _at_most("import_100k_memory", run.peak_mb, "MB", stock_files.MOST_MB)
     yield _at_most("import_again_changed", run.changed_again, "rows", 0)
     yield _at_most("import_page_p95", pages.slowest(took), "ms", SLOWEST_PAGE_MS)
+
+
+def import_orders(clients: Clients, where: str) -> Iterator[Result]:
+    """Files of 1,000 and 10,000 orders from the command line, and each once more."""
+    # Clients that are still starting would take the cores from what is measured.
+    clients.rate("r1", clients=MOST_CLIENTS, seconds=0.1)
+    for run in order_files.measured(where):
+        name = f"import_{run.orders}_orders"
+        yield _at_most(name, run.seconds, "s", order_files.SIZES[run.orders])
+        yield _at_most(f"{name}_again", run.made_again, "rows", 0)
 
 
 def planner(clients: Clients, where: str) -> Iterator[Result]:

@@ -5,6 +5,7 @@ import pytest
 from oms.core.models import Grant, User
 from oms.flows.tasks import run_imports
 from oms.imports.models import ImportJob
+from oms.orders.models import Order
 from tests.browser.conftest import DESK, PHONE, PICTURES
 from tests.browser.test_accessibility import findings
 from tests.builders import channel, level, location, shelf, sku
@@ -87,6 +88,8 @@ def test_orders_come_in(open_page, ruth, tmp_path, size, look):
     page.get_by_role("button", name="Upload 1 file").press("Enter")
     page.get_by_role("heading", name="Match columns").wait_for()
     page.get_by_label("Channel of rows that name none").select_option("shop")
+    page.get_by_text("31 more that are not in the file").press("Enter")
+    page.get_by_label("gift message").wait_for()
     picture(page, f"orders-{look}-1-columns")
     assert findings(page) == []
     page.get_by_role("button", name="Check 6 rows").press("Enter")
@@ -105,6 +108,9 @@ def test_orders_come_in(open_page, ruth, tmp_path, size, look):
     page.get_by_role("button", name="Undo 3 rows").wait_for()
     picture(page, f"orders-{look}-4-done")
     assert level("MUG", at="PER").reserved == 3
+    page.get_by_role("link", name=f"SO-{Order.objects.latest('id').pk}").press("Enter")
+    page.get_by_role("heading", name="SO-").first.wait_for()
+    page.go_back()
     page.get_by_role("button", name="Undo 3 rows").press("Enter")
     page.get_by_text("You can leave this page").wait_for()
     run_imports(str(job.pk))

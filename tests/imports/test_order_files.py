@@ -6,13 +6,19 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from openpyxl import Workbook
 
+from inventory.rules import LevelsMoved
+from oms.alerts.models import Alert
 from oms.channels.models import Channel
 from oms.flows import importing, ordering
-from oms.imports import exports, queries
+from oms.flows.batches import Batch
+from oms.imports import exports, order_groups, queries
 from oms.imports.rules import Kind, Verdict
+from oms.imports.views.files import ORDERS
 from oms.orders.models import Order
 from tests import builders
 from tests.builders import TESTER, breaches, channel, customer, level, place, price, shelf
@@ -298,3 +304,62 @@ def test_the_orders_export_of_shopify_goes_in_as_it_is(send, where):
     )
     assert made.contact.customer_email.startswith("ben@")
     assert Order.objects.get(external_number="#1001").lines.count() == 2
+
+
+def test_orders_whose_pieces_others_take_are_tried_one_by_one_and_else_refused_for_now(
+    shop, send, monkeypatch
+):
+    written = Batch.place
+
+    def outrun(batch):
+        numbers = [row["external_number"] for row in batch.rows["orders"]]
+        if len(numbers) > 1 or numbers == ["W-2"]:
+            raise LevelsMoved("Stock moved while the order was planned. Send it again.")
+        written(batch)
+
+    text = HEAD + "".join(f"api,W-{n},{LEE},MUG,1,1\n" for n in range(4))
+    with monkeypatch.context() as patched:
+        patched.setattr(Batch, "place", outrun)
+        job = send(text, "orders")
+
+    assert counts(job) == (3, 0, 0, 1)
+    assert [(row, value) for row, _, value, _ in reasons(job)] == [(4, "W-2")]
+    assert counts(send(text, "orders")) == (1, 0, 3, 0)
+
+
+def test_a_batch_asks_the_database_no_more_for_many_orders_than_for_two(shop, send):
+    def asked(orders: int, first: int) -> int:
+        text = HEAD + "".join(f"api,W-{first + n},{LEE},MUG,1,1\n" for n in range(orders))
+        with CaptureQueriesContext(connection) as run:
+            assert counts(send(text, "orders")) == (orders, 0, 0, 0)
+            assert counts(send(text, "orders")) == (0, 0, orders, 0)
+        return len(run)
+
+    shelf("MUG", on_hand=200)
+    asked(2, 100)
+
+    assert asked(40, 200) == asked(2, 300)
+
+
+def test_the_sample_goes_in_as_it_is(db, send):
+    channel("shop")
+    for code in ("4400", "4401", "4402"):
+        shelf(code, on_hand=5)
+    names = exports.header_of(Kind.ORDERS, costs=True)
+    rows = [names, *[[row.get(name, "") for name in names] for row in ORDERS]]
+
+    job = send("".join(exports.as_csv(rows)), "orders")
+
+    assert (counts(job), job.totals["orders"]) == ((3, 0, 0, 0), 2)
+
+
+def test_a_file_whose_orders_are_too_scattered_is_refused_before_anything_is_made(shop, send, monkeypatch):
+    monkeypatch.setattr(order_groups, "MOST_APART", 3)
+    rows = [f"api,W-{n},{LEE},MUG,1,1\n" for n in range(4)]
+
+    job = send(HEAD + "".join(rows + rows), "orders")
+
+    assert (job.state, "Sort the file by order" in job.failure) == ("failed", True)
+    assert not Order.objects.exists()
+    alert = Alert.objects.get(kind="failed_import")
+    assert (alert.subject_id, alert.url) == (job.number, f"/imports/{job.pk}")

@@ -38,6 +38,7 @@ fill(
     },
 )
 SHOWN = 50
+MOST_ABSENT = 12
 STEPS = ("Choose file", "Match columns", "See the difference", "Import")
 STEP_OF = {"uploaded": 1, "checking": 2, "checked": 2}
 TABS = ("created", "changed", "refused")
@@ -197,9 +198,21 @@ class Columns(Form):
             {"name": name, "bound": bound, "needed": name in needed, "samples": _samples(bound, samples)}
             for name, bound in shown["form"].map_fields()
         ]
+        # The many columns of an order that a file does not have are folded away.
+        absent = [row for row in rows if not row["needed"] and row["bound"].value() in (None, "")]
+        rows = [row for row in rows if len(absent) <= MOST_ABSENT or row not in absent]
+        absent = absent if len(absent) > MOST_ABSENT else []
         kept = queries.remembered(self.doing.actor, job.kind, fingerprint(job.headers))
         places = [(job.headers[int(at)], code) for at, code in job.mapping.get(intake.PLACES, {}).items()]
-        told = {"job": job, "rows": rows, "remembered": kept, "spread": places, "steps": STEPS, "step": 1}
+        told = {
+            "job": job,
+            "rows": rows,
+            "absent": absent,
+            "remembered": kept,
+            "spread": places,
+            "steps": STEPS,
+            "step": 1,
+        }
         return shown | told | {"words": KINDS[Kind(job.kind)]}
 
     def carry_out(self, form: Any) -> str:
@@ -279,6 +292,8 @@ class ImportPage(Record):
         begin = int(after) if after.isdigit() else 0
         rows = queries.findings(job) if tab == "refused" else queries.changes(job, Verdict(tab))
         found = list(rows[begin : begin + SHOWN + 1])
+        for row in found:
+            row.order, row.rest = _order_of(row, job)
         last = begin + min(len(found), SHOWN)
         more = last if len(found) > SHOWN else None
         return {
@@ -303,6 +318,13 @@ def _guesses(job: ImportJob) -> list[str]:
     if choices.take_finished:
         made.append("orders that ended elsewhere are taken too")
     return [each for each in (said, mark, *places, *made) if each]
+
+
+def _order_of(row: Any, job: ImportJob) -> tuple[str, str]:
+    """The order that a row made, and what else the journal calls it."""
+    number, _, rest = getattr(row, "subject", "").partition(" ")
+    is_made = job.kind == Kind.ORDERS and job.state != JobState.CHECKED
+    return (number, rest) if is_made else ("", "")
 
 
 def _may_see_value(user: Any, job: ImportJob) -> bool:
