@@ -1,7 +1,7 @@
 """One table: topic -> what the house does about it. Each reaction may run more than once."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from oms.alerts.services import alerts
@@ -50,9 +50,10 @@ def write_shipped(message: Message) -> None:
 def write_delayed(message: Message) -> None:
     """A promise moved: the customer is told when it became later."""
     said = message.payload
-    if datetime.fromisoformat(said["to"]) > datetime.fromisoformat(said["from"]):
+    to = datetime.fromisoformat(said["to"])
+    if to > datetime.fromisoformat(said["from"]):
         about = {name: said[name] for name in ("from", "to", "arrives_on")}
-        _write(message, Occasion.DELAYED, said["number"], said["to"], about)
+        _write(message, Occasion.DELAYED, said["number"], f"{to.astimezone(UTC):%Y-%m-%dT%H:%MZ}", about)
 
 
 def write_pieces_cancelled(message: Message) -> None:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -21,6 +22,8 @@ from oms.letters.rules import Occasion, WordingInvalid
 from oms.letters.variables import VARIABLES, Variable
 
 LONGEST = 20_000
+KEPT = 256
+"""So many templates are kept ready in a process."""
 LONGEST_SUBJECT = 200
 FILTERS = frozenset({"upper", "lower", "capitalize", "trim", "join", "length"})
 _LOOP = {name: Variable("of the loop") for name in ("first", "last", "index")}
@@ -66,7 +69,8 @@ class Written:
     html: str
 
 
-def problems(occasion: Occasion, wording: Wording) -> list[Problem]:
+@lru_cache(KEPT)
+def problems(occasion: Occasion, wording: Wording) -> tuple[Problem, ...]:
     """Everything in a template that cannot be said on this occasion, by part and line."""
     known = VARIABLES[occasion]
     found = [
@@ -81,7 +85,7 @@ def problems(occasion: Occasion, wording: Wording) -> list[Problem]:
         found.append(Problem("subject", 2, "A subject is one line."))
     if not wording.text.strip():
         found.append(Problem("text", 1, "A letter says something."))
-    return found
+    return tuple(found)
 
 
 def fill(occasion: Occasion, wording: Wording, facts: Mapping[str, Any]) -> Written:
@@ -113,23 +117,33 @@ def in_html(text: str) -> str:
     return f'<!doctype html>\n<html lang="en">\n<body>\n{said}\n</body>\n</html>\n'
 
 
-def _environment(escapes: bool) -> ImmutableSandboxedEnvironment:
-    return ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=escapes)
+_TEXTS = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_PAGES = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+
+
+@lru_cache(KEPT)
+def _compiled(source: str, escapes: bool) -> Template:
+    # A line that holds nothing but conditions and loops leaves no empty line behind.
+    return (_PAGES if escapes else _TEXTS).from_string(_BARE.sub(r"\1", source))
 
 
 def _rendered(source: str, facts: Mapping[str, Any], *, escapes: bool = False) -> str:
-    # A line that holds nothing but conditions and loops leaves no empty line behind.
-    return _environment(escapes).from_string(_BARE.sub(r"\1", source)).render(facts)
+    return _compiled(source, escapes).render(facts)
 
 
 def _checked(part: str, source: str, known: Mapping[str, Variable]) -> list[Problem]:
     if len(source) > LONGEST:
         return [Problem(part, 1, f"It is longer than {LONGEST:,} signs.")]
     try:
-        tree = _environment(False).parse(source)
+        found = _Reading(known).block(_TEXTS.parse(source).body)
+        wrong = [Problem(part, line, says) for line, says in found]
+        if not wrong:
+            _compiled(source, part == "html")
     except TemplateSyntaxError as error:
         return [Problem(part, error.lineno, f"{error.message}.".replace("..", "."))]
-    return [Problem(part, line, says) for line, says in _Reading(known).block(tree.body)]
+    except (SyntaxError, RecursionError):
+        return [Problem(part, 1, "It is nested too deeply.")]
+    return wrong
 
 
 @dataclass(frozen=True, slots=True)

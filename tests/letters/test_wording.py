@@ -84,6 +84,10 @@ def test_an_unknown_name_is_refused_with_its_line_and_the_known_ones():
         "{% if order_number %}",
         "{{ order_number",
         "x" * 20_001,
+        "{{ " + "(" * 5_000 + "order_number" + ")" * 5_000 + " }}",
+        "{{ " + "not " * 4_000 + "order_number }}",
+        "{% if order_number %}" * 150 + "{% endif %}" * 150,
+        "{% if order_number %}" * 400 + "{% endif %}" * 400,
         "",
     ],
 )

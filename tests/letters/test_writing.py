@@ -1,7 +1,7 @@
 """What happens to an order is written about once, in the manner of its customer, where its channel says so."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from django.db import transaction
@@ -12,7 +12,7 @@ from oms.core import erasing, outbox
 from oms.core.errors import Conflict
 from oms.core.models import AuditEntry, OutboxMessage
 from oms.core.relay import drain
-from oms.flows import amending, customers, lettering, ordering, shipping
+from oms.flows import amending, counting, customers, lettering, ordering, shipping
 from oms.flows.management.commands.relay import house_relay
 from oms.letters import wording
 from oms.letters.models import (
@@ -27,7 +27,7 @@ from oms.letters.rules import Occasion
 from oms.letters.wording import Wording
 from oms.orders.amendments import Amendment, Difference
 from oms.orders.models import Order
-from tests.builders import NOON, PERTH, TESTER, breaches, channel, customer, place, shelf
+from tests.builders import NOON, PERTH, TESTER, breaches, channel, customer, place, shelf, sku
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ALL = [each.value for each in Occasion]
@@ -131,6 +131,20 @@ def test_a_later_promise_is_told_with_both_days_and_an_earlier_one_is_not():
         assert Letter.objects.filter(occasion="delayed").count() == told
 
     assert "will leave by 26 November 2026 and not by 23 November 2026" in said("delayed").text
+
+
+def test_stock_that_comes_too_late_tells_the_customer(mailoutbox):
+    sku("POT")
+    expected = {"location": "PER", "reference": "PO-1", "actor": TESTER}
+    counting.expect_stock("POT", quantity=2, expected_on=date(2026, 11, 26), at=NOON, **expected)
+    placed, late = place(("POT", 2), **LEE), NOON + timedelta(days=8)
+    counting.receive_stock("POT", quantity=2, at=late, **expected)
+    ordering.serve_backorders(placed.number, actor=TESTER, at=late)
+    work(late)
+
+    (mail,) = [each for each in mailoutbox if "later than we said" in each.subject]
+    assert "will leave by 2 December 2026 and not by 27 November 2026." in mail.body
+    assert letters() == [f"confirmed:{placed.number}", f"delayed:{placed.number}:2026-12-02T09:00Z"]
 
 
 def test_pieces_taken_off_are_told_and_a_whole_order_once():
@@ -291,4 +305,4 @@ def test_every_wording_of_the_house_says_only_what_it_can():
     assert len(templates) == 10
     for each in templates:
         said = Wording(each.subject, each.text, each.html)
-        assert wording.problems(Occasion(each.occasion), said) == [], str(each)
+        assert wording.problems(Occasion(each.occasion), said) == (), str(each)
