@@ -18,6 +18,12 @@ expect = sync_api.expect
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 
+# Fields that stick out of their card, which hides what does.
+CUT_OFF = """[...document.querySelectorAll(".module .form-row > div, .module textarea")]
+    .filter(one => one.getBoundingClientRect().right > one.closest(".module").getBoundingClientRect().right + 1)
+    .map(one => one.tagName + " " + one.closest(".form-row").className)"""
+
+
 @pytest.fixture
 def shop() -> dict[str, str]:
     """A café and a person who were written to, one letter that failed; the pages by name."""
@@ -84,6 +90,7 @@ def test_the_admin_keeps_the_policy_and_the_page(open_page, shop, ruth, name):
             page.frame_locator("#letter-html").locator("p").first.wait_for()
         page.screenshot(path=PICTURES / f"letters-{name}-{kind}-{theme}.png", full_page=True)
         assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+        assert page.evaluate(CUT_OFF) == []
 
 
 def test_a_wording_is_typed_previewed_tried_mended_and_saved(open_page, shop, ruth):
