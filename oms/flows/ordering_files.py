@@ -195,6 +195,11 @@ def _object_to_skus(told: Told, seen: Snapshot) -> None:
 
 
 def _object_to_other(told: Told, order: Any) -> None:
+    """Refuse an order whose number is another's, or one's that was cancelled: nobody would send it."""
+    if order.state == OrderState.CANCELLED and not order_reading.finished(told.said):
+        why = f"It is order {order.number} already, and that was cancelled: give it another number."
+        told.findings.append(told.finding("external_number", why))
+        return
     if column := order_matching.contradiction(told, order):
         what = "other lines" if column == "line" else f"another {column.replace('_', ' ')}"
         why = f"It is order {order.number} already, and that has {what}."

@@ -138,7 +138,7 @@ def settle(told: Told, choices: Choices) -> None:
     """Make the request of an order that is not there yet, or note what it lacks."""
     if told.findings:
         return
-    if not choices.take_finished and (column := _finished(told.said)):
+    if not choices.take_finished and (column := finished(told.said)):
         told.findings.append(
             told.finding(column, "It has ended elsewhere: say so in the options to take it all the same.")
         )
@@ -158,7 +158,8 @@ def place_said(said: Mapping[str, Any], kind: str) -> dict[str, str]:
     return found
 
 
-def _finished(said: Mapping[str, Any]) -> str:
+def finished(said: Mapping[str, Any]) -> str:
+    """The column that says an order has ended elsewhere, if one does."""
     for column in ("status", "payment_status"):
         if str(said.get(column, "")).strip().lower() in FINISHED:
             return column

@@ -238,6 +238,11 @@ def test_undo_cancels_what_can_be_and_says_why_the_rest_stays(shop, send):
     assert (back.state, back.undone, back.not_undone) == ("undone", 3, 0)
     assert set(Order.objects.exclude(pk=packed.pk).values_list("state", flat=True)) == {"cancelled"}
     assert (stays.undone, stays.not_undone, level().reserved) == (0, 1, 0)
+    taken = f"It is order {second.number} already, and that was cancelled: give it another number."
+    again = send(HEAD + f"api,W-2,{LEE},MUG,1,1\n", "orders")
+    assert reasons(again) == [(2, "external_number", "W-2", taken)]
+    text = "".join(exports.as_csv(exports.rows_of(Kind.ORDERS, reach=None, costs=True, at=timezone.now())))
+    assert counts(send(text, "orders")) == (0, 0, 4, 0)
     found = queries.findings(stays, of_undo=True).get()
     assert (found.value, "is packed or has left" in found.reason) == (packed.number, True)
 
