@@ -147,7 +147,7 @@ class CountTask(models.Model):
 class CountLine(models.Model):
     """One SKU (in a bin, of a lot) on a count: what each person found, and what the books said at that instant."""
 
-    task = models.ForeignKey(CountTask, on_delete=models.PROTECT, related_name="lines")
+    task = models.ForeignKey(CountTask, on_delete=models.PROTECT, related_name="lines", db_index=False)
     level = models.ForeignKey(StockLevel, on_delete=models.PROTECT, related_name="count_lines")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     is_found = models.BooleanField(

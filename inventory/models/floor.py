@@ -12,7 +12,9 @@ from inventory.models.places import Bin, StockLocation
 class StagedPiece(models.Model):
     """Pieces of one bin and lot that were taken for one reservation; they leave with it, and not with another."""
 
-    reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="staged")
+    reservation = models.ForeignKey(
+        Reservation, on_delete=models.PROTECT, related_name="staged", db_index=False
+    )
     bin = models.ForeignKey(Bin, on_delete=models.PROTECT, null=True, blank=True, related_name="staged")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     pieces = models.PositiveIntegerField()

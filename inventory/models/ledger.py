@@ -218,7 +218,7 @@ class SerialNumber(models.Model):
 class SerialMovement(models.Model):
     """A numbered piece took part in a movement."""
 
-    serial = models.ForeignKey(SerialNumber, on_delete=models.PROTECT, related_name="moves")
+    serial = models.ForeignKey(SerialNumber, on_delete=models.PROTECT, related_name="moves", db_index=False)
     movement = models.ForeignKey(StockMovement, on_delete=models.PROTECT, related_name="serials")
 
     class Meta:

@@ -16,8 +16,10 @@ class StockLevel(models.Model):
     ``sellable_until`` is when the first lot here must not be sold any more.
     """
 
-    sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="levels")
-    location = models.ForeignKey(StockLocation, on_delete=models.PROTECT, related_name="levels")
+    sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="levels", db_index=False)
+    location = models.ForeignKey(
+        StockLocation, on_delete=models.PROTECT, related_name="levels", db_index=False
+    )
     on_hand = models.IntegerField(default=0, db_default=0, editable=False)
     reserved = models.IntegerField(default=0, db_default=0, editable=False)
     quarantined = models.IntegerField(default=0, db_default=0, editable=False)

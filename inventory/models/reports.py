@@ -32,7 +32,7 @@ class StockReport(models.Model):
 class StockReportLine(models.Model):
     """One SKU in a report; ``ours`` is what our level showed at that instant."""
 
-    report = models.ForeignKey(StockReport, on_delete=models.PROTECT, related_name="lines")
+    report = models.ForeignKey(StockReport, on_delete=models.PROTECT, related_name="lines", db_index=False)
     sku = models.ForeignKey("catalogue.Sku", on_delete=models.PROTECT, related_name="+")
     on_hand = models.PositiveIntegerField()
     ours = models.IntegerField()

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from inventory.rules import LevelsMoved
 from oms.core.errors import Busy, Refusal
+from oms.core.pace import ahead, steady_heap
 from oms.core.transactions import owns_transaction
 from oms.flows import import_work, ordering_files
 from oms.flows.import_work import Clock, Work
@@ -17,7 +18,6 @@ from oms.flows.ordering_files import OrderBook
 from oms.imports import order_groups, order_matching, queries, reading
 from oms.imports.models import ImportJob
 from oms.imports.order_groups import Group
-from oms.imports.pace import ahead, steady_heap
 from oms.imports.reading import Shape
 from oms.imports.rules import Finding, JobState
 from oms.imports.services import journal

@@ -13,13 +13,13 @@ from uuid import UUID
 from oms.core import audit
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
+from oms.core.pace import ahead, steady_heap
 from oms.core.transactions import owns_transaction
 from oms.flows import counting_files, import_orders, import_work
 from oms.flows.import_work import Clock, LostHold, Work
 from oms.imports import headers, planning, queries, reading
 from oms.imports.intake import Looked, missing_columns
 from oms.imports.models import ImportJob
-from oms.imports.pace import ahead, steady_heap
 from oms.imports.parsing import in_chunks
 from oms.imports.reading import Shape
 from oms.imports.resources import resource_for

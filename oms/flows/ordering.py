@@ -9,7 +9,7 @@ from fulfilment.rules import WorkStatus
 from fulfilment.services import fulfilment_orders
 from inventory.rules import LevelsMoved
 from inventory.services import reservations
-from oms.core import audit, idempotency, outbox
+from oms.core import audit, idempotency, outbox, pace
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
 from oms.core.transactions import owns_transaction
@@ -49,11 +49,12 @@ def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) ->
     seen = snapshots.look(requests, idempotency.pending())
     batch, ids = Batch(actor=actor, at=at), Ids(seen)
     answers: list[Placed | Refusal] = []
-    for request in requests:
-        try:
-            answers.append(placement.place(request, seen, batch, ids))
-        except Refusal as refusal:
-            answers.append(refusal)
+    with pace.no_collection():
+        for request in requests:
+            try:
+                answers.append(placement.place(request, seen, batch, ids))
+            except Refusal as refusal:
+                answers.append(refusal)
     batch.keep_answer(answers, idempotency.pending())
     batch.place()
     return answers
