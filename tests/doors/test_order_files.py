@@ -100,6 +100,7 @@ def test_the_right_to_import_alone_makes_no_order_and_shows_nobody(shop):
 
 def test_a_person_matches_columns_looks_and_imports(shop, client):
     desk = signed_in(client, "ruth")
+    assert b'href="/imports/new?kind=orders"' in desk.get("/orders/").content
     assert b"Match columns" in upload(desk).content
     job = ImportJob.objects.get()
 
@@ -137,6 +138,7 @@ def test_who_may_place_orders_at_some_sites_only_imports_none(shop, client):
     run_imports(str(job.pk))
     bound = signed_in(client, "pete", location_code="PER")
 
+    assert b"/imports/new?kind=orders" not in bound.get("/orders/").content
     assert '<option value="orders"' not in bound.get("/imports/new").content.decode()
     assert bound.get(f"/imports/{job.pk}").status_code == 404
     assert bound.get("/imports/export/orders").status_code == 403
