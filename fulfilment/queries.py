@@ -264,6 +264,8 @@ def unanswered_by(at: datetime) -> QuerySet[FulfilmentOrder]:
         FulfilmentOrder.objects.select_related("location", "order")
         .filter(acknowledge_by__lt=at, request_status__in=("queued", "sent"), status__in=sorted(LIVE_WORK))
         .exclude(location__kind="own")
+        # What stands until the rest of its order is there is nobody's turn.
+        .exclude(status="on_hold", order__state="open")
         .order_by("acknowledge_by", "id")
     )
 

@@ -16,6 +16,7 @@ from oms.letters import api as letters
 from oms.orders import api as orders
 from oms.orders import api_amend as amend
 from oms.orders import api_customers as customers
+from oms.orders import api_partial as partial
 from oms.orders import api_scarcity as scarcity
 from oms.replanning import api as replanning
 from oms.replays import api as replays
@@ -29,6 +30,7 @@ urlpatterns = [
     path("orders/<str:number>/cancel", orders.CancelOrder.as_view()),
     path("orders/<str:number>/amend", amend.AmendOrder.as_view()),
     path("orders/<str:number>/changes", amend.OrderChanges.as_view()),
+    path("orders/<str:number>/partial-decision", partial.DecidePartial.as_view()),
     path("orders/<str:number>/hold", orders.HoldOrder.as_view()),
     path("orders/<str:number>/release", orders.ReleaseOrder.as_view()),
     path("customers", customers.Customers.as_view()),

@@ -70,6 +70,14 @@ def set_status(work: FulfilmentOrder, status: WorkStatus) -> None:
 
 
 @joins_transaction
+def ask_again(work: FulfilmentOrder, *, answer_by: datetime) -> None:
+    """Give the place that ships its time to answer anew; one that has answered is left alone."""
+    if work.acknowledge_by is not None and work.request_status in (RequestStatus.QUEUED, RequestStatus.SENT):
+        work.acknowledge_by = answer_by
+        work.save(update_fields=["acknowledge_by"])
+
+
+@joins_transaction
 def reroute(work: FulfilmentOrder, way: Way) -> None:
     """Let work that nobody has begun with go by another service, or at another time."""
     work.carrier, work.service, work.expected_cost_minor = way.carrier, way.service, way.cost_minor

@@ -68,6 +68,10 @@ EXCEPTIONS: dict[str, Rights] = {
     "orders_customertypepolicy": Rights(KEEP),
     "orders_promise": Rights(APPEND),
     "orders_orderchange": Rights(APPEND),
+    "orders_partialquestion": Rights(
+        APPEND,
+        dict.fromkeys(("decision", "decided_by", "decided_at", "note"), frozenset({"UPDATE"})),
+    ),
     "orders_supplyclaim": Rights(APPEND),
     "orders_orderreason": Rights(KEEP),
     "orders_orderjob": Rights(KEEP),

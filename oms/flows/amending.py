@@ -108,6 +108,26 @@ def cancel_all(order: Order, change: Change) -> Order:
     return _finish(draft).order
 
 
+def cancel_missing(order: Order, change: Change) -> Order:
+    """Cancel every piece of a locked order that is not there; of bundles those that would not be whole.
+
+    Raises ``TooLateToChange``.
+    """
+    draft = _Draft(order, change, lines=list(order_queries.lines_of([order.pk])))
+    missing: Counter[str] = Counter()
+    for line in draft.lines:
+        lacks = line.quantity_waiting + line.quantity_unplanned
+        if line.bundle_line is None:
+            missing[line.sku.code] += lacks
+        else:
+            code, per_bundle = line.bundle_line.sku.code, line.quantity_per_bundle or 1
+            missing[code] = max(missing[code], -(-lacks // per_bundle))
+    for sku, pieces in missing.items():
+        if pieces:
+            _take(draft, Difference(sku, -pieces))
+    return _finish(draft).order
+
+
 def _finish(draft: _Draft) -> Edit:
     order, change = draft.order, draft.change
     recalling.ask(draft, draft.recalled)

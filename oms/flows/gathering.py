@@ -15,10 +15,12 @@ from oms.flows.bundling import Asked, whole_bundles
 from oms.flows.snapshots import Snapshot
 from oms.flows.supplies import Bound
 from oms.orders.agreeing import ROUTING, Agreed, Stop
+from oms.orders.partials import PARTIAL
 from oms.orders.promising import Promised
 from oms.orders.requests import NewOrder, Placed, PlacedLine, PlacedWork
 from oms.orders.rules import OrderProgress, OrderState
-from oms.routing.plans import Plan
+from oms.routing.plans import ASK_FIRST, Plan
+from oms.routing.problem import Partial
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,19 @@ class Decided:
     @property
     def stops(self) -> tuple[Stop, ...]:
         """Why a person must look first: what was agreed, then what rules or the channel want."""
-        return (*self.agreed.stops, *[Stop(ROUTING, reason) for reason in self.plan.holds])
+        holds = [Stop(PARTIAL if reason == ASK_FIRST else ROUTING, reason) for reason in self.plan.holds]
+        return (*self.agreed.stops, *holds)
 
     @property
     def on_hold(self) -> bool:
         """Whether a person must look first."""
         return bool(self.agreed.stops or self.plan.holds)
+
+    @property
+    def stands(self) -> bool:
+        """Whether its work may not begin yet: a person must look first, or all of it is to leave together."""
+        policy = self.agreed.partial_policy or self.policy.partial_policy
+        return self.on_hold or bool(policy == Partial.TOGETHER and self.plan.shortfall)
 
 
 def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
@@ -111,7 +120,7 @@ def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
     _gather_news(decided, batch)
     lines = dict(enumerate(decided.line_ids))
     order = Sourced(
-        decided.order_id, decided.number, decided.decision_id, lines, decided.hand_overs, decided.on_hold
+        decided.order_id, decided.number, decided.decision_id, lines, decided.hand_overs, decided.stands
     )
     return _answer(decided, open_work(plan, batch, seen, order), [total.as_text() for total in totals])
 
@@ -249,14 +258,14 @@ class Sourced:
     decision_id: int
     line_ids: Mapping[int, int]
     hand_overs: Mapping[int, datetime]
-    on_hold: bool
+    stands: bool
     first: int = 1
     waiting: Mapping[int, int] = field(default_factory=dict)
 
 
 def open_work(plan: Plan, batch: Batch, seen: Snapshot, sourced: Sourced) -> tuple[PlacedWork, ...]:
     """Gather a fulfilment order per parcel and a share per reservation."""
-    status = WorkStatus.ON_HOLD if sourced.on_hold else WorkStatus.OPEN
+    status = WorkStatus.ON_HOLD if sourced.stands else WorkStatus.OPEN
     sequences, work = {}, []
     fresh = count(sourced.first)
     for parcel in plan.parcels:

@@ -16,7 +16,7 @@ from oms.core.transactions import owns_transaction
 from oms.flows import amending, hot, placement, snapshots, sourcing
 from oms.flows.batches import Batch
 from oms.flows.placement import Ids
-from oms.orders import job_queries, scarcity_queries
+from oms.orders import job_queries, partial_queries, scarcity_queries
 from oms.orders import queries as order_queries
 from oms.orders.models import Order
 from oms.orders.requests import NewOrder, Placed
@@ -101,12 +101,14 @@ def cancel_order(number: str, *, reason: str, code: str = "", actor: Actor, at: 
 
 @owns_transaction(retry_on=LevelsMoved)
 def serve_backorders(number: str, *, actor: Actor, at: datetime) -> bool:
-    """Give an open order the stock that it waits for, as far as there is some; whether anything was served.
+    """Give an order the stock that it waits for, as far as there is some; whether anything was served.
+
+    One that is held gets nothing, unless it is held only until somebody decides about its missing pieces.
 
     Raises ``OrderNotFound``.
     """
     order = order_queries.lock_order(number)
-    if order.state != OrderState.OPEN:
+    if order.state != OrderState.OPEN and partial_queries.open_question(order.pk) is None:
         return False
     plan = sourcing.source_again(order, actor=actor, at=at, why="Stock arrived.")
     return bool(plan and plan.shares)

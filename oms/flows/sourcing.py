@@ -10,7 +10,7 @@ from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy
 from oms.core import outbox
 from oms.core.actors import Actor
-from oms.flows import promises, snapshots
+from oms.flows import keeping, promises, snapshots
 from oms.flows.batches import Batch
 from oms.flows.gathering import Sourced, open_work
 from oms.flows.promises import Asking
@@ -38,6 +38,7 @@ def source_again(
     missing = {line.pk: line.quantity_waiting + line.quantity_unplanned for line in lines}
     wanted = [line for line in lines if missing[line.pk]]
     if not wanted:
+        keeping.settle(order, actor=actor, at=at)
         return None
     seen = snapshots.look_again([line.sku.code for line in wanted])
     policy = channel_queries.policies(seen.stamp)[order.channel.code]
@@ -60,6 +61,7 @@ def source_again(
         hand_overs = {parcel.site_id: step.hand_over for parcel, step in steps}
         _write(order, plan, seen, hand_overs, Cause(why, actor, at))
     orders.refresh_progress([order.pk])
+    keeping.settle(order, actor=actor, at=at)
     return plan
 
 

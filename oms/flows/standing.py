@@ -14,6 +14,7 @@ from oms.flows import sourcing
 from oms.orders import job_queries
 from oms.orders import queries as order_queries
 from oms.orders.models import Order
+from oms.orders.partials import PARTIAL, DecisionWanted
 from oms.orders.rules import ChangeKind, Releasable
 from oms.orders.services import holds, orders
 from oms.orders.services.holds import Standing
@@ -51,10 +52,15 @@ def hold_order(
 def release_order(number: str, *, actor: Actor, at: datetime) -> Order:
     """Let a held order go on where its work was left.
 
-    Raises ``OrderNotFound``, ``IllegalTransition``, ``NotYoursToRelease`` when its reason wants somebody else.
+    Raises ``OrderNotFound``, ``IllegalTransition``, ``NotYoursToRelease`` when its reason wants somebody else,
+    ``DecisionWanted`` when it waits for more than a release.
     """
     order = order_queries.lock_order(number)
     held = job_queries.hold_of(order.pk)
+    if held is not None and held.code == PARTIAL:
+        raise DecisionWanted(
+            f"{number} waits for a decision: ship what is there, wait for all of it, or cancel the rest."
+        )
     if held is not None and held.code and actor.kind != "system":
         who = job_queries.released_by(held.code)
         if who is not Releasable.ANYBODY:

@@ -18,6 +18,7 @@ from oms.flows import (
     holding,
     importing,
     invoicing,
+    keeping,
     order_jobs,
     ordering,
     proving,
@@ -45,10 +46,12 @@ def serve_backorders() -> int:
 
 @shared_task
 def watch_requests() -> int:
-    """Alert on what partners have not answered in time, on orders past their promise, and on those at risk."""
+    """Alert on what nobody has answered or decided in time, and on orders that are late or at risk."""
     watches = (
         watching.overdue_requests,
         watching.overdue_cancellations,
+        keeping.ask_about_kept,
+        watching.undecided,
         watching.late_orders,
         foreseeing.late_risks,
     )

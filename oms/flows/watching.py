@@ -1,7 +1,7 @@
 """Stories of lateness: what should have happened by now and did not."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
@@ -11,10 +11,12 @@ from oms.alerts.services import alerts
 from oms.core import audit
 from oms.core.actors import SYSTEM
 from oms.core.transactions import owns_transaction
-from oms.orders import job_queries
+from oms.orders import job_queries, partial_queries
 from oms.orders import queries as order_queries
 
 MOST_AT_ONCE = 500
+# A customer who is promised a call hears within a day.
+DECIDE_WITHIN = timedelta(hours=24)
 
 
 @owns_transaction()
@@ -56,6 +58,25 @@ def overdue_cancellations(*, at: datetime) -> int:
     still = {request.fulfilment_order.number for request in overdue}
     close_settled("overdue_cancellation", still, note="It was answered.", at=at)
     return len(overdue)
+
+
+@owns_transaction()
+def undecided(*, at: datetime) -> int:
+    """Alert on orders that nobody has decided about in time, and close the others' alerts; says how many."""
+    waiting = list(partial_queries.to_decide().filter(asked_at__lt=at - DECIDE_WITHIN)[:MOST_AT_ONCE])
+    for question in waiting:
+        number = question.order.number
+        alerts.open_alert(
+            "partial_undecided",
+            "order",
+            number,
+            at=at,
+            message=f"{number} has waited for a decision since {question.asked_at:%d %b %H:%M} UTC. {question.reason}",
+            url=f"/orders/{number}",
+        )
+    still = {question.order.number for question in waiting}
+    close_settled("partial_undecided", still, note="It was decided.", at=at)
+    return len(waiting)
 
 
 @owns_transaction()

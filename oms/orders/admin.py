@@ -12,7 +12,7 @@ from oms.core.admin_site import Audited, ReadOnly, ReadOnlyInline
 from oms.core.templatetags.ui import money
 from oms.flows import ordering, standing
 from oms.orders import admin_customers  # noqa: F401  # Django looks for this module only
-from oms.orders.models import Hold, Order, OrderLine, OrderReason, Promise, ServingPolicy
+from oms.orders.models import Hold, Order, OrderLine, OrderReason, PartialQuestion, Promise, ServingPolicy
 from oms.orders.rules import OrderProgress, OrderState
 
 
@@ -53,6 +53,13 @@ class HoldInline(ReadOnlyInline):
     fields = ("code", "reason", "owner", "placed_by", "placed_at", "released_by", "released_at")
 
 
+class PartialInline(ReadOnlyInline):
+    """Whether a part of it might ship, and who decided what."""
+
+    model = PartialQuestion
+    fields = ("reason", "asked_at", "decision", "note", "decided_by", "decided_at")
+
+
 class PromiseInline(ReadOnlyInline):
     """What the customer was told, the first time and since."""
 
@@ -79,7 +86,7 @@ class ServingPolicyAdmin(Audited):
 class OrderAdmin(ReadOnly):
     """Orders, newest first; customers' names and addresses are on the staff page."""
 
-    inlines = (LineInline, HoldInline, PromiseInline)
+    inlines = (LineInline, HoldInline, PartialInline, PromiseInline)
     fields = readonly_fields = (
         *("number", "channel", "external_number", "po_number", "customer_type", "status"),
         *("ship_country", "ship_region", "ship_postcode", "shipping_option", "placed_at", "promise_by"),

@@ -9,8 +9,8 @@ from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder
 from oms.core.money import Money
-from oms.orders import change_queries, queries, risk_queries
-from oms.orders.models import Order, OrderLine
+from oms.orders import change_queries, partial_queries, queries, risk_queries
+from oms.orders.models import Order, OrderLine, PartialQuestion
 from oms.orders.requests import Placed
 from oms.orders.rules import whole_bundles
 from oms.routing import queries as routing_queries
@@ -66,6 +66,18 @@ class LateRiskAnswer(msgspec.Struct):
     cause: str
     reason: str
     expected_by: datetime | None
+
+
+class PartialAnswer(msgspec.Struct):
+    """Whether a part of the order may ship: open until ``decision`` says what became of it."""
+
+    reason: str
+    missing: int
+    asked_at: datetime
+    decision: str
+    decided_by: str
+    decided_at: datetime | None
+    note: str
 
 
 class RoutingAnswer(msgspec.Struct):
@@ -125,6 +137,7 @@ class OrderAnswer(msgspec.Struct):
     routing: RoutingAnswer | None
     cancellations: list[CancellationAsked] = []
     late_risk: LateRiskAnswer | None = None
+    partial_decision: PartialAnswer | None = None
 
 
 def of_placed(placed: Placed) -> OrderPlaced:
@@ -171,8 +184,11 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
         for order in found
     ]
     asked, risks = _cancellations(ids), risk_queries.risks_of(ids)
+    questions = partial_queries.questions_of(ids)
     for order, answer in zip(found, answered, strict=True):
         answer.cancellations = asked.get(order.pk, [])
+        if order.pk in questions:
+            answer.partial_decision = _partial(questions[order.pk][0], lines.get(order.pk, []))
         if order.pk in risks:
             risk = risks[order.pk]
             answer.late_risk = LateRiskAnswer(risk.cause, risk.reason, risk.expected_by)
@@ -220,6 +236,19 @@ def _answer(
         lines=_lines(lines, order.currency),
         fulfilment_orders=[_work(each) for each in work],
         routing=routing(decision_id) if decision_id else None,
+    )
+
+
+def _partial(question: PartialQuestion, lines: list[OrderLine]) -> PartialAnswer:
+    missing = sum(line.quantity_waiting + line.quantity_unplanned for line in lines)
+    return PartialAnswer(
+        question.reason,
+        missing,
+        question.asked_at,
+        question.decision,
+        question.decided_by,
+        question.decided_at,
+        question.note,
     )
 
 

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 
 from oms.channels.models import Channel
 from oms.orders.models import Hold, Order, OrderContact, OrderLine, Promise
+from oms.orders.partials import PARTIAL
 from oms.orders.rules import OrderNotFound
 
 
@@ -202,7 +203,6 @@ def ending_in(digits: str) -> QuerySet[Order]:
 
 
 def held_before(at: datetime) -> QuerySet[Order]:
-    """Orders that have been on hold since before an instant, oldest first."""
-    return Order.objects.filter(
-        state="on_hold", holds__released_at__isnull=True, holds__placed_at__lt=at
-    ).order_by("placed_at", "id")
+    """Orders that have been on hold since before an instant and wait for no decision, oldest first."""
+    holds = Hold.objects.filter(released_at__isnull=True, placed_at__lt=at).exclude(code=PARTIAL)
+    return Order.objects.filter(state="on_hold", pk__in=holds.values("order")).order_by("placed_at", "id")

@@ -7,6 +7,7 @@ from datetime import date
 from django.db import connection
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
 
+from oms.orders import partial_queries
 from oms.orders.models import OrderLine, ServingPolicy, SupplyClaim, Turn
 from oms.orders.rules import SERVED_BY, ServedBy
 
@@ -85,14 +86,14 @@ def queue(sku_code: str) -> QuerySet[OrderLine]:
 
 def waiting_for(sku_code: str) -> list[str]:
     """Numbers of the open orders that wait for a SKU of which something is available, in their turn."""
-    lines = queue(sku_code).filter(order__state="open", sku__levels__available__gt=0)
+    lines = queue(sku_code).filter(partial_queries.servable(), sku__levels__available__gt=0)
     return list(dict.fromkeys(lines.values_list("order__number", flat=True)))
 
 
 def skus_to_serve() -> list[str]:
     """Codes of the SKUs that open orders wait for while some of them are available."""
     lines = OrderLine.objects.filter(
-        quantity_waiting__gt=0, order__state="open", sku__levels__available__gt=0
+        partial_queries.servable(), quantity_waiting__gt=0, sku__levels__available__gt=0
     )
     return sorted(set(lines.values_list("sku__code", flat=True)))
 

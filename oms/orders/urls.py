@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from oms.orders.views import change, deeds, detail, holds, hot, lists, many, new, panels, scarcity
+from oms.orders.views import change, deciding, deeds, detail, holds, hot, lists, many, new, panels, scarcity
 
 app_name = "orders"
 # Home shows these; loading the addresses hangs them there.
@@ -29,5 +29,6 @@ urlpatterns = [
     path("<str:number>/hold", deeds.Hold.as_view(), name="hold"),
     path("<str:number>/release", deeds.Release.as_view(), name="release"),
     path("<str:number>/assign", deeds.Assign.as_view(), name="assign"),
+    path("<str:number>/decide", deciding.Decide.as_view(), name="decide"),
     path("<str:number>/cancel", deeds.Cancel.as_view(), name="cancel"),
 ]

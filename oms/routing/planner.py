@@ -14,7 +14,7 @@ from oms.routing.dealing import Arm, Pieces, Terms
 from oms.routing.effects import Question, Treatment, nobody_left, preferences, treat, verdict
 from oms.routing.explaining import Case, Seen
 from oms.routing.network import Lane, Network, load_permille, narrowed, preference_unit
-from oms.routing.plans import Parcel, Plan, Share
+from oms.routing.plans import ASK_FIRST, Parcel, Plan, Share
 from oms.routing.problem import OrderFacts, Partial, demand_of
 from oms.routing.rules import IfNone
 from oms.routing.search import Found, Outcome, search
@@ -123,15 +123,11 @@ def _target(case: Case, stocks: Sequence[Pieces]) -> Pieces:
 
 def _searched(case: Case, arms: list[Arm], target: Pieces, nodes: int | None) -> Outcome:
     network = case.network
-    together = case.order.partial is Partial.TOGETHER
-    if not any(target) or (together and target != case.demand.quantities):
+    if not any(target):
         return Outcome(None, None, proven=True)
     limit = len(arms) if case.ruled.max_parcels is None else case.ruled.max_parcels
     terms = Terms(case.demand.weights, network.day_weight, network.day_counts, network.price_unit)
-    outcome = search(arms, target, terms, limit, nodes=nodes)
-    if together and outcome.best and outcome.best.worth[0]:
-        return Outcome(None, None, outcome.proven)
-    return outcome
+    return search(arms, target, terms, limit, nodes=nodes)
 
 
 def _bound(arms: Sequence[Arm], network: Network, outcome: Outcome) -> int:
@@ -191,7 +187,7 @@ def _own_holds(
 ) -> tuple[str, ...]:
     holds: tuple[str, ...] = ()
     if case.order.partial is Partial.ASK and (shortfall or len(parcels) > 1):
-        holds += ("Not all of it can leave at once: ask before part of it ships.",)
+        holds += (ASK_FIRST,)
     if all(each.treated.dropped for each in case.seen):
         holds += nobody_left(case.network.book.if_none)
     return holds

@@ -7,6 +7,10 @@ SHORT_FORM = 1
 """Version of the stored explanation's shape."""
 
 
+ASK_FIRST = "Not all of it can leave at once: ask before part of it ships."
+"""What a plan holds an order for whose policy is to ask a person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
     """Pieces of one order line that one site sends."""

@@ -15,9 +15,10 @@ from fulfilment.rules import NewParcel, ParcelLine, ParcelsDoNotMatch, ScanKind,
 from fulfilment.services.parcels import Box
 from inventory.models import StockLevel
 from oms.core.errors import Refusal
-from oms.flows import amending, counting, ordering, picking, recalling, shipping, standing
+from oms.flows import amending, counting, deciding, ordering, picking, recalling, shipping, standing
 from oms.orders.amendments import Amendment, Difference
-from oms.orders.models import Order
+from oms.orders.models import Order, PartialQuestion
+from oms.orders.partials import PartialDecision
 from tests.builders import NOON, SYDNEY, TESTER, breaches, location, pack, place, scan, shelf, worker
 
 pytestmark = pytest.mark.django_db
@@ -27,9 +28,12 @@ PRICE_MINOR = 1000
 # What is done at once, what a partner is asked for, and what is refused, by its code.
 DONE, ASKED = "done", "asked"
 LATE, LATE_WHOLE, NO_MOVE = "too-late-to-change", "too-late-to-cancel", "illegal-transition"
+DECIDE = "partial-decision-wanted"
 DEEDS = ("more", "fewer", "line", "whole", "hold", "release", "address")
 TABLE = {
     "backordered": (DONE, DONE, DONE, DONE, DONE, NO_MOVE, DONE),
+    "to decide": (DONE, DONE, DONE, DONE, NO_MOVE, DECIDE, DONE),
+    "kept whole": (DONE, DONE, DONE, DONE, DONE, NO_MOVE, DONE),
     "allocated": (DONE, DONE, DONE, DONE, DONE, NO_MOVE, DONE),
     "picking": (DONE, DONE, DONE, DONE, DONE, NO_MOVE, DONE),
     "picked": (DONE, DONE, DONE, DONE, DONE, NO_MOVE, DONE),
@@ -78,13 +82,19 @@ def confirm(number: str) -> None:
     shipping.acknowledge(work_of(number), **DOING)
 
 
+# Two mugs only are there, and what the order's policy is then.
+SHORT = {"backordered": "split", "to decide": "ask", "kept whole": "together"}
+
+
 def nothing(number: str) -> None:
     """The stage that an order is born in."""
 
 
-# How the order of three mugs and two cups gets to its stage; two mugs only are there when it waits.
+# How the order of three mugs and two cups gets to its stage.
 STAGES: dict[str, tuple[Callable[[str], None], ...]] = {
     "backordered": (nothing,),
+    "to decide": (nothing,),
+    "kept whole": (nothing,),
     "allocated": (nothing,),
     "picking": (lambda number: scan(work_of(number), "CUP", ScanKind.PICK, 1) and None,),
     "picked": (pick_all,),
@@ -129,9 +139,9 @@ def at_stage(stage: str) -> str:
     """Number of an order of three mugs and two cups at this stage."""
     kind = "3pl" if stage.startswith("confirmed") else "own"
     location("PER", kind=kind)
-    shelf("MUG", on_hand=2 if stage == "backordered" else 10)
+    shelf("MUG", on_hand=2 if stage in SHORT else 10)
     shelf("CUP", on_hand=10)
-    number = place(("MUG", 3), ("CUP", 2)).number
+    number = place(("MUG", 3), ("CUP", 2), partial_policy=SHORT.get(stage, "")).number
     for step in STAGES[stage]:
         step(number)
     return number
@@ -154,6 +164,8 @@ def finish(number: str) -> None:
     """Bring the order to its end: partners accept, holds are released, stock arrives, everything leaves."""
     for request in CancellationRequest.objects.filter(state="requested"):
         recalling.answer(request.fulfilment_order.number, accepts=True, said="", **DOING)
+    if PartialQuestion.objects.filter(decision=""):
+        deciding.decide(number, PartialDecision.WAIT, **DOING)
     if Order.objects.get(number=number).state == "on_hold":
         standing.release_order(number, **DOING)
     counting.receive_stock("MUG", location="PER", quantity=5, reference="D", **DOING)
@@ -206,7 +218,7 @@ def test_what_is_possible_follows_once_and_what_is_not_changes_nothing(stage, de
     left = {
         level.sku.code: (level.on_hand, level.reserved) for level in StockLevel.objects.select_related("sku")
     }
-    start = 2 if stage == "backordered" else 10
+    start = 2 if stage in SHORT else 10
     assert left == {"MUG": (start + 5 - mugs, 0), "CUP": (10 - cups, 0)}
 
 

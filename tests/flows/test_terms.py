@@ -95,11 +95,14 @@ def test_ship_complete_waits_where_the_channel_would_split(cafe):
     shelf("CUP", on_hand=1)
     price("CUP", "1.00")
 
-    together = buy(("MUG", 1), ("CUP", 2), partial_policy="together")
-    split = buy(("MUG", 1), ("CUP", 2), number="N-2")
+    together = buy(("MUG", 1), ("CUP", 1), partial_policy="together")
+    waits = buy(("MUG", 1), ("CUP", 2), number="N-2", partial_policy="together")
+    split = buy(("MUG", 1), ("CUP", 2), number="N-3")
 
-    assert [line.allocated for line in together.lines] == [0, 0]
-    assert [line.allocated for line in split.lines] == [1, 1]
+    assert [work.status for work in together.work] == ["open"]
+    assert [line.allocated for line in waits.lines] == [1, 0]
+    assert [work.status for work in waits.work] == ["on_hold"]
+    assert [work.status for work in split.work] == ["open"]
 
 
 def test_a_customer_that_nobody_knows_is_refused(cafe):

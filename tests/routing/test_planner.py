@@ -120,11 +120,12 @@ def test_what_nobody_has_is_left_to_wait() -> None:
     assert found.shortfall == ((1, 2),)
 
 
-def test_an_order_that_ships_together_waits_until_all_is_there() -> None:
+def test_what_is_there_is_kept_for_an_order_that_ships_together() -> None:
     found = planned(mugs(5), stock={("PER", MUG): 2}, partial=Partial.TOGETHER)
 
-    assert found.parcels == ()
-    assert found.shortfall == ((1, 5),)
+    assert sent(found) == {"PER": 2}
+    assert found.shortfall == ((1, 3),)
+    assert found.holds == ()
 
 
 def test_a_person_is_asked_before_a_part_ships() -> None:

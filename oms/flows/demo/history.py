@@ -141,10 +141,11 @@ class History:
 
     def _serve(self, at: datetime) -> None:
         """Give a delivery to those who wait, and ship what they get."""
+        open_before = {work.pk for work in work_queries.queue(None, ("open",))}
         for sku in scarcity_queries.skus_to_serve():
             ordering.serve_waiting(sku, actor=SYSTEM, at=at)
         for work in work_queries.queue(None, ("open",)):
-            if work.opened_at == at:
+            if work.pk not in open_before:
                 self._ship_work(work, at=at + timedelta(hours=6))
 
     def _look_at_holds(self, at: datetime, *, before: datetime) -> None:

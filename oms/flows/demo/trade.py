@@ -60,6 +60,8 @@ def trade(sold: list[Article], *, now: datetime, say: Callable[[str], None]) -> 
     invoicing.settle("INV-1001", reference="Bank transfer 4471", actor=SYSTEM, at=now - timedelta(hours=1))
     # The gallery pays at once or not at all: its invoice is overdue, and one more order passes its limit.
     _buy(BUSINESSES[2], wanted[20:21], 8, at=now - timedelta(minutes=30))
+    # The hotel has too little to choose from: somebody asks it whether a part may come first.
+    _buy(BUSINESSES[1], wanted[22:24], 60, at=now - timedelta(minutes=20), partial_policy="ask")
     invoicing.watch_overdue(today=now.date(), at=now)
     say(f"{len(BUSINESSES)} businesses buy on terms")
 
@@ -89,7 +91,9 @@ def _know(business: Business, *, at: datetime) -> None:
         customers.book_address(business.code, code, values=values, actor=SYSTEM, at=at)
 
 
-def _buy(business: Business, articles: list[Article], pieces: int, *, at: datetime) -> Placed:
+def _buy(
+    business: Business, articles: list[Article], pieces: int, *, at: datetime, partial_policy: str = ""
+) -> Placed:
     number = f"{business.code}-{at:%m%d%H%M}"
     lines = tuple(NewLine(article.code, pieces, by_list=True) for article in articles)
     wanted = NewOrder(
@@ -102,6 +106,7 @@ def _buy(business: Business, articles: list[Article], pieces: int, *, at: dateti
         customer=business.code,
         ship_to=business.towns[0][0],
         po_number=f"PO-{at:%d%H%M}",
+        partial_policy=partial_policy,
     )
     return ordering.place_order(wanted, actor=SYSTEM, at=at)
 

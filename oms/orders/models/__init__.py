@@ -11,6 +11,7 @@ from oms.orders.models.customers import (
 from oms.orders.models.holds import Hold
 from oms.orders.models.jobs import OrderJob, OrderJobItem
 from oms.orders.models.orders import BundleLine, Order, OrderContact, OrderLine
+from oms.orders.models.partials import PartialQuestion
 from oms.orders.models.promises import Promise
 from oms.orders.models.reasons import OrderReason
 from oms.orders.models.risks import LateRisk
@@ -32,6 +33,7 @@ __all__ = [
     "OrderJobItem",
     "OrderLine",
     "OrderReason",
+    "PartialQuestion",
     "Promise",
     "ServingPolicy",
     "SupplyClaim",

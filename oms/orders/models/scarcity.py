@@ -21,9 +21,19 @@ class ServingPolicy(models.Model):
         help_text="Strongest first: priority, promise, age. What a manager decided goes before all of them.",
     )
 
+    together_days = models.PositiveSmallIntegerField(
+        default=14,
+        db_default=14,
+        help_text="So many days an order that is to leave whole may keep pieces from others; then a person is asked.",
+    )
+
     class Meta:
         verbose_name_plural = "serving policies"
         constraints = [
+            models.CheckConstraint(
+                condition=Q(together_days__gte=1, together_days__lte=365),
+                name="stock_is_kept_together_for_a_year_at_most",
+            ),
             models.CheckConstraint(condition=Q(id=1), name="there_is_one_serving_policy"),
             models.CheckConstraint(
                 condition=Q(criteria__len__gt=0) & Q(criteria__contained_by=list(SERVED_BY)),

@@ -29,6 +29,8 @@ class Facts:
     hold_reason: str = ""
     promise: str = ""
     late: bool = False
+    decides: bool = False
+    whole: bool = False
 
 
 def listed(words: Iterable[str]) -> str:
@@ -50,7 +52,11 @@ def answer(facts: Facts) -> str:
         return start + "has reached us and is being planned."
     sentence = start + listed(told) + "." if told else f"Your order {facts.number} has reached us."
     if facts.waiting:
-        sentence += f" {listed(facts.waiting)} will follow when stock arrives."
+        rest = listed(facts.waiting)
+        if facts.whole:
+            sentence += f" It waits here for {rest}, and is then sent whole."
+        elif not facts.decides:
+            sentence += f" {rest} will follow when stock arrives."
     if facts.promise and facts.status != "shipped":
         late = "It should have left by" if facts.late else "It leaves by"
         sentence += f" {late} {facts.promise}."
@@ -83,6 +89,8 @@ def _here(facts: Facts) -> str:
 
 def next_step(facts: Facts) -> str:
     """Say what a person does next."""
+    if facts.decides:
+        return "Decide what ships"
     if facts.hold_reason:
         return "Release it"
     for status, words in STEPS.items():

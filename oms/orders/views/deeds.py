@@ -11,7 +11,7 @@ from oms.flows import ordering, standing
 from oms.orders.views.reach import order_within_reach
 
 
-class _OnOrder(Action):
+class OnOrder(Action):
     """A deed on an order that is served where the person has this right."""
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -22,7 +22,7 @@ class _OnOrder(Action):
         return reverse("orders:detail", kwargs=kwargs)
 
 
-class Hold(_OnOrder):
+class Hold(OnOrder):
     """Stop one order for a reason."""
 
     permission = "orders.hold"
@@ -38,7 +38,7 @@ class Hold(_OnOrder):
         )
 
 
-class Release(_OnOrder):
+class Release(OnOrder):
     """Let one held order go on."""
 
     permission = "orders.hold"
@@ -47,7 +47,7 @@ class Release(_OnOrder):
         standing.release_order(kwargs["number"], **self.doing.as_arguments)
 
 
-class Assign(_OnOrder):
+class Assign(OnOrder):
     """Make another person answer for the hold of one order."""
 
     permission = "orders.hold"
@@ -57,7 +57,7 @@ class Assign(_OnOrder):
         standing.assign_hold(kwargs["number"], owner=owner, **self.doing.as_arguments)
 
 
-class Cancel(_OnOrder):
+class Cancel(OnOrder):
     """Cancel one order of which nothing is packed."""
 
     permission = "orders.cancel"

@@ -14,7 +14,7 @@ from oms.core.views.frame import Record
 from oms.orders import job_queries, queries, risk_queries, scarcity_queries
 from oms.orders.models import Order
 from oms.orders.rules import ChangeKind
-from oms.orders.views import agreed, answer, looks
+from oms.orders.views import agreed, answer, deciding, looks
 from oms.orders.views.lists import OrderList
 from oms.orders.views.reach import order_within_reach
 from oms.routing import queries as routing_queries
@@ -39,7 +39,8 @@ class OrderPage(Record):
         lines = _lines(order, work, asked)
         hold = queries.active_hold(order.pk)
         zone = work[0].location.timezone if work else "UTC"
-        facts = _facts(order, work, lines, hold, zone)
+        stands = deciding.of_order(order, work, lines, self.request.user)
+        facts = deciding.told(_facts(order, work, lines, hold, zone), hold, stands)
         before, after = self.neighbours(order)
         context = super().get_context_data(**kwargs)
         return context | {
@@ -56,9 +57,7 @@ class OrderPage(Record):
             "sums": _sums(lines),
             "work": work,
             "work_live": [each for each in work if each.status != "cancelled"],
-            "cancellations_open": asked,
-            "may_answer": self.request.user.may("fulfilment.accept"),
-            "confirmed_by": _confirmed_by(work),
+            **_asked(work, asked, self.request.user),
             "risk": risk_queries.risks_of([order.pk]).get(order.pk) if not order.is_done else None,
             "promises": list(queries.promises_of(order.pk)),
             "why": _why(order),
@@ -67,6 +66,7 @@ class OrderPage(Record):
             "other_orders": queries.orders_of_customer(order.contact.customer_email),
             "list_param": f"?{self.request.GET.urlencode()}" if context["list_query"] else "",
             **agreed.of_order(order, self.request.user),
+            **stands,
             "previous_record": before,
             "next_record": after,
             **_allowed(order, work, self.request.user),
@@ -94,6 +94,15 @@ def _work(order: Order) -> list[Any]:
         one.picked = sum(part.quantity_picked for part in one.parts)
         one.rest = len(one.parts) > SKUS_SHOWN + 1
     return work
+
+
+def _asked(work: list[Any], asked: list[Any], user: Any) -> dict[str, Any]:
+    """What partners were asked to leave out, and who would have to be asked."""
+    return {
+        "cancellations_open": asked,
+        "may_answer": user.may("fulfilment.accept"),
+        "confirmed_by": _confirmed_by(work),
+    }
 
 
 def _confirmed_by(work: list[Any]) -> list[str]:
@@ -198,8 +207,10 @@ def _timeline(order: Order) -> list[dict[str, Any]]:
 
 
 def _difference(entry: Any) -> str:
-    """What an edit changed, in words: "−2 × MUG, +1 × CUP, notes"."""
+    """What an edit changed or a person decided, in words: "−2 × MUG, +1 × CUP, notes"."""
     told = entry.changes or {}
+    if entry.action == "order.partial_decided":
+        return f"{told['decision'].replace('_', ' ')}, {told['missing']} missing"
     if entry.action != "order.amended":
         return ""
     pieces = [f"{signed(count)} × {sku}" for sku, count in told.get("pieces", {}).items()]

@@ -11,7 +11,7 @@ from django.urls import reverse
 from fulfilment import queries as work_queries
 from oms.core import frame
 from oms.core.views.lists import LAST_DAYS, Choice, Column, Filter, ListPage, Tab, days
-from oms.orders import job_queries, queries, risk_queries
+from oms.orders import job_queries, partial_queries, queries, risk_queries
 from oms.orders.rules import ChangeKind, CustomerType
 from oms.orders.views import looks
 
@@ -49,6 +49,8 @@ def _due(rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(queries.late(now))
     if value == "risk":
         return rows.filter(risk_queries.at_risk())
+    if value == "decision":
+        return rows.filter(partial_queries.deciding())
     if value == "waiting":
         return rows.filter(queries.waiting_for_stock())
     return rows.filter(queries.needing_action(now))
@@ -74,6 +76,7 @@ NEEDS = (
     Choice("late", "hurry: promise passed"),
     Choice("risk", "a look: at risk of being late"),
     Choice("waiting", "stock"),
+    Choice("decision", "a decision: it cannot leave whole"),
 )
 
 
@@ -97,6 +100,7 @@ class OrderList(ListPage):
         Tab("Late", {"needs": "late"}, tone="stop"),
         Tab("Waiting for stock", {"needs": "waiting"}),
         Tab("On hold", {"status": "on_hold"}),
+        Tab("To decide", {"needs": "decision"}, tone="look"),
     )
     filters = (
         Filter("status", "State", _status, _statuses),
@@ -196,6 +200,10 @@ def _at_risk(at: datetime) -> Q:
     return risk_queries.at_risk()
 
 
+def _deciding(at: datetime) -> Q:
+    return partial_queries.deciding()
+
+
 def _held(at: datetime) -> Q:
     return Q(state="on_hold")
 
@@ -228,6 +236,15 @@ frame.hang(
         icon="clock-hour-4",
         tone="look",
         hint="will miss its promise",
+        position=11,
+    ),
+    _tile(
+        "To decide",
+        "needs=decision",
+        _deciding,
+        icon="alert-triangle",
+        tone="look",
+        hint="cannot leave whole",
         position=11,
     ),
     _tile("On hold", "status=on_hold", _held, icon="player-pause", hint="release or cancel", position=12),

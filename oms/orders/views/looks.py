@@ -79,6 +79,7 @@ DEEDS = {
     "order.held": Deed("put the order on hold", "player-pause", STOP),
     "order.released": Deed("released the order", "player-play", WORK),
     "order.hold-assigned": Deed("handed the hold over", "user", WORK),
+    "order.partial_decided": Deed("decided what ships", "check", WORK),
     "order.amended": Deed("changed the order", "adjustments", WORK),
     "order.cancelled": Deed("cancelled the order", "ban", LOOK),
     "work.claimed": Deed("claimed the work", "user", WORK),
