@@ -86,6 +86,13 @@ def reroute(work: FulfilmentOrder, way: Way) -> None:
 
 
 @joins_transaction
+def cost(work: FulfilmentOrder, cost_minor: int | None) -> None:
+    """Set what sending the work is planned to cost; None when nobody knows."""
+    work.expected_cost_minor = cost_minor
+    work.save(update_fields=["expected_cost_minor"])
+
+
+@joins_transaction
 def settle_status(
     work: FulfilmentOrder, lines: Sequence[FulfilmentOrderLine], *, releases: bool = False
 ) -> WorkStatus:

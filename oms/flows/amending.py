@@ -18,7 +18,7 @@ from oms.core.lifecycles import IllegalTransition
 from oms.core.transactions import owns_transaction
 from oms.flows import concluding, pulling, recalling, sourcing
 from oms.flows.concluding import Edit
-from oms.orders import job_queries
+from oms.orders import customer_queries, job_queries
 from oms.orders import queries as order_queries
 from oms.orders.amendments import (
     Amendment,
@@ -29,7 +29,7 @@ from oms.orders.amendments import (
     TooLateToChange,
 )
 from oms.orders.models import Order, OrderLine
-from oms.orders.rules import ChangeKind, OrderBlocked, OrderState, whole_bundles
+from oms.orders.rules import ChangeKind, CustomerType, OrderBlocked, OrderState, whole_bundles
 from oms.orders.services import orders
 from oms.orders.services.orders import Change, NewPieces
 from oms.routing import queries as routing_queries
@@ -52,8 +52,8 @@ def amend_order(
 
     What a partner has confirmed is asked for, and follows when it accepts. ``code`` is of the managed list.
     Raises ``OrderNotFound``, ``OrderChanged``, ``TooLateToChange``, ``LineNotFound``, ``PriceNeeded``, ``SkuNotFound``,
-    ``OrderBlocked``, ``NoRoomToWait``, ``CancellationPending``, ``IllegalTransition`` when it has ended,
-    ``Invalid`` without a reason, ``UnknownReason``.
+    ``OrderBlocked``, ``NoRoomToWait``, ``CreditLimitExceeded``, ``CancellationPending``, ``IllegalTransition`` when
+    it has ended, ``Invalid`` without a reason, ``UnknownReason``.
     """
     order = order_queries.lock_order(number)
     said = _said((ChangeKind.EDIT, ChangeKind.CANCEL), reason, code)
@@ -134,6 +134,8 @@ def _finish(draft: _Draft) -> Edit:
     if not draft.pieces and not draft.facts:
         return draft
     value_delta = orders.revalue(order)
+    if value_delta > 0:
+        orders.check_credit(order)
     plan = sourcing.source_again(order, actor=change.actor, at=change.at, why=f"Changed: {change.reason}.")
     _refuse_shortfall(draft, plan.missing if plan else ())
     concluding.conclude(draft, value_delta)
@@ -298,14 +300,22 @@ def _refuse_late_words(order: Order, gift_message: str) -> None:
         raise TooLateToChange(f"All of {order.number} is packed: its card is in the parcel. Unpack it first.")
 
 
+def _backorder_policy(order: Order) -> str:
+    """For SKUs that have no policy of their own: the customer's, then its type's, then the channel's."""
+    stamp = routing_queries.stamp() or 0
+    of_type = customer_queries.type_policies(stamp)[CustomerType(order.customer_type)]
+    own = order.customer.backorder_policy if order.customer else ""
+    of_channel = channel_queries.policies(stamp)[order.channel.code]
+    return own or of_type.backorder_policy or of_channel.backorder_policy
+
+
 def _refuse_shortfall(draft: _Draft, missing: Sequence[tuple[str, int]]) -> None:
     """What is added waits for stock only where an order that comes in now might."""
     lacks = dict(missing)
-    policy = channel_queries.policies(routing_queries.stamp() or 0)[draft.order.channel.code]
     for line in draft.added:
         if not lacks.get(line.sku.code):
             continue
-        if (line.sku.backorder_policy or policy.backorder_policy) == "block":
+        if (line.sku.backorder_policy or _backorder_policy(draft.order)) == "block":
             raise OrderBlocked(
                 f"{lacks[line.sku.code]} pieces of {line.sku.code} are missing, and it is not sold on backorder.",
                 sku=line.sku.code,

@@ -31,7 +31,8 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     """Plan one order on the snapshot and gather its rows; the snapshot then has fewer pieces.
 
     Raises ``DuplicateOrder``, ``UnknownChannel``, ``UnknownSku``, ``OrderBlocked``, ``NoRoomToWait``,
-    ``PreorderSoldOut``, ``RefusedByRules``, and what ``terms.agree`` refuses; then nothing was gathered.
+    ``PreorderSoldOut``, ``RefusedByRules``, and what ``terms.agree`` refuses; then nothing was gathered. What its
+    channel has confirmed already is never refused for want of stock: it waits, and is told as oversold.
     """
     known = seen.duplicates.get((request.channel, request.external_number))
     if known is not None:
@@ -42,9 +43,11 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
     facts = _facts(request, agreed, asked, policy, seen, at=batch.at)
     network = _network(facts, seen)
     plan = planner.plan(seen.informed(facts, network, batch.at), stock=seen.stock, network=network)
+    against = _against(asked, agreed.backorder_policy or policy.backorder_policy, seen, plan)
     if plan.is_refused:
-        raise RefusedByRules(f"{plan.why} {network.book.name} refuses such orders.")
-    _refuse_blocked(asked, agreed.backorder_policy or policy.backorder_policy, seen, plan)
+        against = RefusedByRules(f"{plan.why} {network.book.name} refuses such orders.")
+    if against is not None and policy.kind not in terms.CONFIRMED:
+        raise against
     bound = _waits(asked, plan, seen)
     waiting = _waiting(asked, plan, bound)
     asking = Asking(
@@ -59,6 +62,8 @@ def place(request: NewOrder, seen: Snapshot, batch: Batch, ids: "Ids") -> Placed
         request, agreed, asked, policy, plan, order_id, decision_id, line_ids, bundle_ids, promised, bound
     )
     placed = gathering.gather(decided, seen, batch)
+    if against is not None:
+        _tell_oversold(placed, policy, against, batch)
     terms.note_owed(request, agreed, seen.terms)
     seen.duplicates[request.channel, request.external_number] = placed.number
     return placed
@@ -125,8 +130,8 @@ def _value(request: NewOrder) -> int:
     return money.rounded(value, request.currency).amount
 
 
-def _refuse_blocked(asked: Sequence[Asked], otherwise: str, seen: Snapshot, plan: Plan) -> None:
-    """Refuse what may not wait for stock; ``otherwise`` is the policy of SKUs that have none of their own."""
+def _against(asked: Sequence[Asked], otherwise: str, seen: Snapshot, plan: Plan) -> Refusal | None:
+    """Why something of it may not wait for stock; ``otherwise`` is the policy of SKUs that have none of their own."""
     lacks: Counter[str] = Counter()
     for index, missing in plan.shortfall:
         wanted = asked[int(index)]
@@ -134,14 +139,21 @@ def _refuse_blocked(asked: Sequence[Asked], otherwise: str, seen: Snapshot, plan
         lacks[sku.code] += missing
         there = wanted.quantity - missing
         if (sku.backorder_policy or otherwise) == BLOCK:
-            raise OrderBlocked(
+            return OrderBlocked(
                 f"{there} of {wanted.quantity} pieces of {sku.code} are there, and it is not sold on backorder.",
                 sku=sku.code,
                 available=there,
             )
         room = seen.room_to_wait(sku)
         if room is not None and lacks[sku.code] > room:
-            raise _no_room(sku, there, room)
+            return _no_room(sku, there, room)
+    return None
+
+
+def _tell_oversold(placed: Placed, policy: ChannelPolicy, against: Refusal, batch: Batch) -> None:
+    """Somebody else has promised it to the customer already: it waits, and a person hears of it."""
+    told = {"number": placed.number, "channel": policy.code, "why": str(against)}
+    batch.tell("order.oversold", f"order:{placed.number}", told)
 
 
 def _no_room(sku: SeenSku, there: int, room: int) -> Refusal:

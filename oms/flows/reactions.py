@@ -10,7 +10,7 @@ from oms.core.actors import SYSTEM
 from oms.core.outbox import Message
 from oms.core.relay import Reaction
 from oms.core.transactions import owns_transaction
-from oms.flows import count_opening, lettering, ordering
+from oms.flows import count_opening, lettering, ordering, watching
 from oms.flows.count_opening import Wanted
 from oms.letters import queries as letter_queries
 from oms.letters.rules import Occasion
@@ -83,6 +83,11 @@ def _write(
     lettering.write(occasion, order, key, about or {}, told_at=told_at, at=at)
 
 
+def alert_oversold(message: Message) -> None:
+    """Somebody else promised what we have not: a person looks."""
+    watching.oversold(message.payload["number"], message.payload["why"], at=message.claimed_at)
+
+
 # A topic that stands here names all of its reactions, the webhooks' among them.
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     webhooks.DELIVER: (webhooks.deliver,),
@@ -95,6 +100,7 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "order.cancelled": (webhooks.fan_out, serve_waiting, write_cancelled),
     "shipment.left": (webhooks.fan_out, write_shipped),
     "invoice.issued": (webhooks.fan_out, write_invoiced),
+    "order.oversold": (webhooks.fan_out, alert_oversold),
     "pick.short": (webhooks.fan_out, count_what_was_short),
 }
 # News of every other topic is told to the endpoints that listen.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from fulfilment import queries as work_queries
+from fulfilment.services import fulfilment_orders
 from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy
 from oms.core import outbox
@@ -22,6 +23,7 @@ from oms.orders.promising import Promised
 from oms.orders.services import orders
 from oms.routing import planner
 from oms.routing import queries as routing_queries
+from oms.routing.network import Network
 from oms.routing.plans import Plan
 from oms.routing.problem import Destination, Line, OrderFacts, Partial
 
@@ -59,7 +61,8 @@ def source_again(
     if plan.shares:
         steps = zip(plan.parcels, promised.steps, strict=False)
         hand_overs = {parcel.site_id: step.hand_over for parcel, step in steps}
-        _write(order, plan, seen, hand_overs, Cause(why, actor, at))
+        joined = _write(order, plan, seen, hand_overs, Cause(why, actor, at))
+        _cost_joined(order, plan, joined, network)
     orders.refresh_progress([order.pk])
     keeping.settle(order, actor=actor, at=at)
     return plan
@@ -138,7 +141,8 @@ def line_of(line: OrderLine, quantity: int, skus: Mapping[str, SeenSku]) -> Line
 
 def _write(
     order: Order, plan: Plan, seen: Snapshot, hand_overs: Mapping[int, datetime], cause: Cause
-) -> None:
+) -> Mapping[int, int]:
+    """Write the plan; location id → sequence of the requests that its pieces may have joined."""
     batch = Batch(actor=cause.actor, at=cause.at)
     decision_id = seen.decision_ids[0]
     attempt = routing_queries.decisions_of(order.pk) + 1
@@ -162,3 +166,24 @@ def _write(
     )
     batch.tell("order.sourced", f"order:{order.number}", {"number": order.number, "why": cause.why})
     batch.allocate()
+    return sourced.waiting
+
+
+def _cost_joined(order: Order, plan: Plan, joined: Mapping[int, int], network: Network) -> None:
+    """Plan anew what sending a request costs that has grown: one parcel of all its pieces, by the same service."""
+    grown = {parcel.site_id: parcel for parcel in plan.parcels if parcel.site_id in joined}
+    if not grown:
+        return
+    for work in work_queries.lock_live_work(order.pk):
+        parcel = grown.get(work.location_id)
+        if parcel is None or joined[work.location_id] != work.sequence:
+            continue
+        grams = sum(
+            (line.quantity - line.quantity_cancelled) * (line.sku.weight_grams or 0)
+            for line in work_queries.lines_to_work(work)
+        )
+        cost = network.cost_of(work.location_id, work.carrier, work.service, grams)
+        if cost is None and parcel.priced:
+            # Too heavy for one parcel, or sent by a service that is gone: then it is one parcel more.
+            cost = (work.expected_cost_minor or 0) + parcel.cost_minor
+        fulfilment_orders.cost(work, cost)

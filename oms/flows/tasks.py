@@ -52,6 +52,7 @@ def watch_requests() -> int:
         watching.overdue_cancellations,
         keeping.ask_about_kept,
         watching.undecided,
+        watching.filled_after_all,
         watching.late_orders,
         foreseeing.late_risks,
     )

@@ -80,6 +80,28 @@ def undecided(*, at: datetime) -> int:
 
 
 @owns_transaction()
+def oversold(number: str, why: str, *, at: datetime) -> None:
+    """Alert on an order that was accepted although nothing can fill it, because its channel had confirmed it."""
+    alerts.open_alert(
+        "oversold",
+        "order",
+        number,
+        at=at,
+        message=f"{number} was confirmed by its channel and cannot be filled. {why}",
+        url=f"/orders/{number}",
+    )
+
+
+@owns_transaction()
+def filled_after_all(*, at: datetime) -> int:
+    """Close the alerts of oversold orders that wait for nothing any more; says how many still wait."""
+    numbers = [alert.subject_id for alert in alert_queries.lock_open("oversold")]
+    still = set(order_queries.still_waiting(numbers))
+    close_settled("oversold", still, note="It waits for nothing any more.", at=at)
+    return len(still)
+
+
+@owns_transaction()
 def late_orders(*, at: datetime) -> int:
     """Alert on open orders past their promise, and close the alerts of those that are not any more; says how many."""
     past = order_queries.past_promise(at)

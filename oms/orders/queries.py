@@ -91,6 +91,12 @@ def waiting_for_stock() -> Q:
     return Q(state__in=["open", "on_hold"], pk__in=lines)
 
 
+def still_waiting(numbers: Iterable[str]) -> list[str]:
+    """Those of these orders of which pieces wait for stock."""
+    found = Order.objects.filter(waiting_for_stock(), number__in=list(numbers))
+    return list(found.values_list("number", flat=True))
+
+
 def holding_sku(text: str) -> Q:
     """A filter for orders with a line of this SKU."""
     return Q(pk__in=OrderLine.objects.filter(sku__code__iexact=text.strip()).values("order"))

@@ -63,7 +63,8 @@ def risk(order: Standing, at: datetime) -> Risk | None:
     if order.promise_by <= at:
         return None
     found = [
-        each for each in (*map(_of_wait, order.waits), *(_of_leg(leg, at) for leg in order.legs)) if each
+        *(_of_wait(wait, at) for wait in order.waits),
+        *(_of_leg(leg, at) for leg in order.legs),
     ]
     missed = [each for each in found if each.expected_by is None or each.expected_by > order.promise_by]
     if order.held_since is not None and (missed or order.promise_by - at < HELD_NEAR):
@@ -105,10 +106,13 @@ def _of_leg(leg: Leg, at: datetime) -> Risk:
     return Risk(RiskCause.TIME, reason, expected)
 
 
-def _of_wait(wait: Wait) -> Risk:
+def _of_wait(wait: Wait, at: datetime) -> Risk:
     what = f"Waits for {wait.pieces} of {wait.sku}"
     if wait.expected_on is None or wait.calendar is None:
         return Risk(RiskCause.STOCK, f"{what}: no delivery is announced", None)
+    if wait.expected_on < at.astimezone(wait.calendar.zone).date():
+        overdue = f"{what}: the delivery of {wait.expected_on:%a %d %b} has not come"
+        return Risk(RiskCause.STOCK, overdue, None)
     # What arrives during a day is on its shelf by the next.
     day = wait.calendar.days.from_day(wait.expected_on + timedelta(days=1))
     expected = datetime.combine(day, wait.calendar.hand_over, wait.calendar.zone)

@@ -199,6 +199,12 @@ class PreorderSoldOut(Conflict):
     code = "preorder-sold-out"
 
 
+class CreditLimitExceeded(Conflict):
+    """The customer would owe more than its limit with this change."""
+
+    code = "credit-limit-exceeded"
+
+
 class UnknownReason(Invalid):
     """The managed list has no such reason."""
 

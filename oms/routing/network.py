@@ -82,6 +82,14 @@ class Network:
     serve_unpriced: bool = True
     narrowed: dict[tuple[int, frozenset[tuple[str, str]]], Lane] = field(default_factory=dict)
 
+    def cost_of(self, site_id: int, carrier: str, service: str, grams: int) -> int | None:
+        """What one parcel of this weight costs from a site by a service; None without such a rate."""
+        ways = [way for lane in self.lanes if lane.site.id == site_id for way in lane.choices]
+        for step in filter(None, (way.at(grams) for way in ways)):
+            if service and (step.service.carrier, step.service.code) == (carrier, service):
+                return step.cost_minor
+        return None
+
 
 def network(
     sites: Sequence[Site],

@@ -11,11 +11,12 @@ from django.db.models.functions import Greatest
 
 from oms.catalogue.models import Sku
 from oms.core.actors import Actor
+from oms.core.money import Money
 from oms.core.transactions import joins_transaction
 from oms.orders.amendments import Amendment, cancelled_value
-from oms.orders.models import Hold, Order, OrderChange, OrderContact, OrderLine, Promise
+from oms.orders.models import CustomerAccount, Hold, Order, OrderChange, OrderContact, OrderLine, Promise
 from oms.orders.promising import Promised
-from oms.orders.rules import ORDER_LIFECYCLE, NoRoomToWait, OrderState
+from oms.orders.rules import ORDER_LIFECYCLE, CreditLimitExceeded, NoRoomToWait, OrderState
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,27 @@ def revalue(order: Order) -> int:
     )
     order.save(update_fields=["lines_minor", "cancelled_minor", "total_minor"])
     return order.total_minor - before
+
+
+@joins_transaction
+def check_credit(order: Order) -> None:
+    """Make sure that an order on terms, whose new total was just written, leaves its customer within its limit.
+
+    Writing the total has locked the account until this transaction ends, so nobody takes the same credit beside it.
+    Raises ``CreditLimitExceeded``.
+    """
+    if order.customer_id is None or order.terms_days is None:
+        return
+    account = CustomerAccount.objects.select_related("customer").get(pk=order.customer_id)
+    customer, limit = account.customer, account.customer.credit_limit_minor
+    if limit is None or account.owed_minor <= limit:
+        return
+    would, may = Money(account.owed_minor, customer.currency), Money(limit, customer.currency)
+    raise CreditLimitExceeded(
+        f"{customer.code} would owe {would} with this change; its limit is {may}.",
+        would_owe=would.as_text(),
+        credit_limit=may.as_text(),
+    )
 
 
 @joins_transaction
