@@ -8,13 +8,14 @@ from uuid import UUID
 from inventory import floor_queries
 from inventory import queries as stock_queries
 from inventory.models import ArrivalScan, StockLocation
-from inventory.rules import ArrivalRefused, Arrived
+from inventory.rules import ArrivalRefused, Arrived, LevelsMoved
 from inventory.services import arrivals
 from inventory.services.arrivals import NewArrival
 from oms.catalogue import queries as sku_queries
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
+from oms.flows import preorders
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def undo_arrival(key: UUID, *, new_key: UUID, actor: Actor, at: datetime) -> Not
     return Noted(arrivals.undo(seen, key=new_key, actor=actor, at=at))
 
 
-@owns_transaction()
+@owns_transaction(retry_on=LevelsMoved)
 def post_arrivals(location: str, reference: str, *, actor: Actor, at: datetime) -> str:
     """Put everything that was scanned on a document into stock; the receipt's number.
 
@@ -67,7 +68,7 @@ def post_arrivals(location: str, reference: str, *, actor: Actor, at: datetime) 
     return receipt
 
 
-@owns_transaction()
+@owns_transaction(retry_on=LevelsMoved)
 def receive_arrivals(
     arrived: Sequence[Arrived], *, location: str, reference: str, actor: Actor, at: datetime
 ) -> str:
@@ -86,6 +87,7 @@ def _receive(
         raise ArrivalRefused("Nothing was scanned. Scan what has arrived first.")
     skus = sku_queries.skus_by_code({each.sku for each in arrived})
     pairs = [(skus[each.sku], each) for each in arrived]
+    bound = preorders.lock_bound(skus.keys(), location=place.code, reference=reference)
     receipt = arrivals.post(place, reference, pairs, actor=actor, at=at)
     audit.record(
         "delivery.received",
@@ -96,6 +98,7 @@ def _receive(
         note=f"{receipt} {reference}",
         changes={"skus": len(skus), "pieces": sum(each.quantity for each in arrived)},
     )
+    bound.serve(actor=actor, at=at)
     outbox.record(
         "stock.changed",
         aggregate=f"receipt:{receipt}",

@@ -6,13 +6,14 @@ from datetime import date, datetime
 
 from inventory import floor_queries, lot_queries
 from inventory import queries as stock_queries
-from inventory.rules import Adjusted
+from inventory.rules import Adjusted, LevelsMoved
 from inventory.services import adjustments, limits, receipts, serials
 from inventory.services.adjustments import Where
 from oms.catalogue import queries as sku_queries
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.transactions import joins_transaction, owns_transaction
+from oms.flows import preorders
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def correct(change: Change, *, actor: Actor, at: datetime) -> Adjusted:
     return done
 
 
-@owns_transaction()
+@owns_transaction(retry_on=LevelsMoved)
 def receive_stock(
     sku_code: str, *, location: str, quantity: int, reference: str, actor: Actor, at: datetime
 ) -> str:
@@ -120,6 +121,7 @@ def receive_stock(
     """
     sku = sku_queries.sku(sku_code)
     place = stock_queries.location(location)
+    bound = preorders.lock_bound([sku.code], location=place.code, reference=reference)
     level = stock_queries.lock_level(sku.pk, place.pk)
     number = receipts.receive(level, quantity=quantity, reference=reference, actor=actor, at=at)
     audit.record(
@@ -131,11 +133,12 @@ def receive_stock(
         note=f"{number} {reference}",
         changes={"location": place.code, "on_hand": [level.on_hand, level.on_hand + quantity]},
     )
+    bound.serve(actor=actor, at=at)
     _tell(sku.code, place.code, number, quantity, at=at)
     return number
 
 
-@owns_transaction()
+@owns_transaction(retry_on=LevelsMoved)
 def receive_delivery(
     lines: Mapping[str, int], *, location: str, reference: str, actor: Actor, at: datetime
 ) -> str:
@@ -145,6 +148,7 @@ def receive_delivery(
     """
     place = stock_queries.location(location)
     skus = sku_queries.skus_by_code(lines)
+    bound = preorders.lock_bound(lines.keys(), location=place.code, reference=reference)
     number = receipts.receive_many(
         {skus[code].pk: quantity for code, quantity in lines.items()},
         location=place,
@@ -161,6 +165,7 @@ def receive_delivery(
         note=f"{number} {reference}",
         changes={"skus": len(lines), "pieces": sum(lines.values())},
     )
+    bound.serve(actor=actor, at=at)
     outbox.record(
         "stock.changed",
         aggregate=f"receipt:{number}",

@@ -1,14 +1,14 @@
 """Who waits for stock, and in which order they are served."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 
 from oms.orders import partial_queries
-from oms.orders.models import OrderLine, ServingPolicy, SupplyClaim, Turn
+from oms.orders.models import Order, OrderLine, ServingPolicy, SupplyClaim, Turn
 from oms.orders.rules import SERVED_BY, ServedBy
 
 FIRST, IN_TURN, LAST = 0, 1, 2
@@ -88,6 +88,21 @@ def waiting_for(sku_code: str) -> list[str]:
     """Numbers of the open orders that wait for a SKU of which something is available, in their turn."""
     lines = queue(sku_code).filter(partial_queries.servable(), sku__levels__available__gt=0)
     return list(dict.fromkeys(lines.values_list("order__number", flat=True)))
+
+
+def lock_bound(sku_codes: Collection[str], *, location: str, reference: str, most: int) -> list[Order]:
+    """Orders bound to a delivery of these SKUs, with those put before them, locked; none when none is bound."""
+    waiting = OrderLine.objects.filter(sku__code__in=sku_codes, quantity_waiting__gt=0)
+    theirs = SupplyClaim.objects.filter(
+        line__in=waiting, expected__reference=reference, expected__level__location__code=location
+    )
+    bound = list(theirs.order_by("line__order_id").values_list("line__order_id", flat=True).distinct()[:most])
+    if not bound:
+        return []
+    first = Turn.objects.filter(is_first=True, sku__code__in=sku_codes).values("order")
+    wanted = Q(pk__in=bound) | Q(pk__in=waiting.filter(order__in=first).values("order"))
+    rows = Order.objects.select_for_update(of=("self",), no_key=True).select_related("channel")
+    return list(rows.filter(wanted).order_by("pk"))
 
 
 def skus_to_serve() -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 
 from inventory.models import ExpectedReceipt
 from oms.catalogue.models import Sku
-from oms.flows import counting, foreseeing, ordering
+from oms.flows import counting, foreseeing, ordering, scarcity
 from oms.orders.models import LateRisk, Order, SupplyClaim
 from oms.orders.rules import PreorderSoldOut
 from tests.builders import NOON, TESTER, breaches, place, shelf
@@ -113,3 +113,21 @@ def test_a_delivery_that_never_comes_leaves_its_orders_waiting_at_risk(queue):
     risk = LateRisk.objects.get(order__number=queue["first"])
     assert (risk.cause, "has not come" in risk.reason) == ("stock", True)
     assert waits(queue["first"]) == 2
+
+
+def test_nobody_comes_between_a_delivery_and_those_who_are_bound_to_it(queue):
+    counting.receive_stock("MUG", location="PER", quantity=3, reference="ASN-1", actor=TESTER, at=LATER)
+
+    # Before anything was told to anybody.
+    assert {name: waits(number) for name, number in queue.items()} == {"early": 2, "first": 1, "urgent": 0}
+    assert Order.objects.get(number=queue["urgent"]).lines.get().quantity_allocated == 2
+
+
+def test_whom_a_manager_put_first_is_served_before_those_who_are_bound(queue):
+    scarcity.decide_turn(
+        queue["early"], sku="MUG", is_first=True, note="Their opening", actor=TESTER, at=NOON
+    )
+
+    counting.receive_delivery({"MUG": 3}, location="PER", reference="ASN-1", actor=TESTER, at=LATER)
+
+    assert {name: waits(number) for name, number in queue.items()} == {"early": 0, "first": 2, "urgent": 1}
