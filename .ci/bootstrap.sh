@@ -20,7 +20,8 @@ install_uv() {
   .tools/bin/python -m pip install -q --disable-pip-version-check uv==0.13.9
 }
 
-install_locked() { .tools/bin/uv sync -q --frozen --inexact --python "$PY" "$@"; }
+# Compiled once here, and not by every process that starts where Python may not keep what it compiles.
+install_locked() { .tools/bin/uv sync -q --frozen --inexact --compile-bytecode --python "$PY" "$@"; }
 
 bootstrap() {
   PY=$(find_python) || {
