@@ -70,8 +70,7 @@ def _question(order: Order, *, at: datetime) -> PartialQuestion:
     question = partial_queries.lock_open(order.pk)
     if question is not None:
         return question
-    is_whole = keeping.policy_of(order) is Partial.TOGETHER
-    if order.state == OrderState.OPEN and is_whole and _missing(order) and not _left(order):
+    if keeping.is_kept(order, list(order_queries.lines_of([order.pk]))):
         return partials.ask(order, reason="It waits for all of its pieces.", at=at)
     last = partial_queries.last_decided(order.pk)
     said = f" {_words(last)}, {last.decided_at:%d %b %H:%M} UTC." if last and last.decided_at else ""
@@ -88,12 +87,7 @@ def _words(last: PartialQuestion) -> str:
 
 
 def _missing(order: Order) -> int:
-    lines = order_queries.lines_of([order.pk])
-    return sum(line.quantity_waiting + line.quantity_unplanned for line in lines)
-
-
-def _left(order: Order) -> bool:
-    return any(line.quantity_shipped for line in order_queries.lines_of([order.pk]))
+    return keeping.missing_of(order_queries.lines_of([order.pk]))
 
 
 def _tell(

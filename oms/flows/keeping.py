@@ -1,6 +1,6 @@
 """Stories of orders that leave whole: what is there is kept for them, and their work stands until the rest is there."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from fulfilment import queries as work_queries
@@ -13,7 +13,7 @@ from oms.core.transactions import owns_transaction
 from oms.flows.batches import ANSWER_WITHIN
 from oms.orders import partial_queries
 from oms.orders import queries as order_queries
-from oms.orders.models import Order
+from oms.orders.models import Order, OrderLine
 from oms.orders.partials import PARTIAL, PartialDecision, why_asked
 from oms.orders.rules import OrderState
 from oms.orders.services import holds, orders, partials
@@ -24,8 +24,19 @@ MOST_AT_ONCE = 500
 
 
 def policy_of(order: Order) -> Partial:
-    """What happens to a locked order when not all of it can leave at once."""
+    """What happens to an order when not all of it can leave at once."""
     return Partial(order.partial_policy or order.channel.partial_policy)
+
+
+def missing_of(lines: Iterable[OrderLine]) -> int:
+    """Pieces of these lines that nothing has been found for yet."""
+    return sum(line.quantity_waiting + line.quantity_unplanned for line in lines)
+
+
+def is_kept(order: Order, lines: Sequence[OrderLine]) -> bool:
+    """Whether an open order stands until all of it is there."""
+    is_whole = order.state == OrderState.OPEN and policy_of(order) is Partial.TOGETHER
+    return is_whole and missing_of(lines) > 0 and not any(line.quantity_shipped for line in lines)
 
 
 def settle(order: Order, *, actor: Actor, at: datetime) -> None:
@@ -36,7 +47,7 @@ def settle(order: Order, *, actor: Actor, at: datetime) -> None:
     lines = list(order_queries.lines_of([order.pk]))
     if any(line.quantity_shipped for line in lines):
         return
-    missing = sum(line.quantity_waiting + line.quantity_unplanned for line in lines)
+    missing = missing_of(lines)
     live = work_queries.lock_live_work(order.pk)
     places = len({work.location_id for work in live}) if policy is Partial.ASK else 1
     if order.state == OrderState.ON_HOLD:
@@ -76,13 +87,16 @@ def let_go(order: Order, live: Sequence[FulfilmentOrder], *, why: str, actor: Ac
 def ask_about_kept(*, at: datetime) -> int:
     """Ask a person about orders that have kept pieces from others for longer than they may; says how many."""
     kept = [order.number for order in partial_queries.kept_too_long(at)[:MOST_AT_ONCE]]
+    asked = 0
     for number in kept:
         order = order_queries.lock_order(number)
-        if order.state == OrderState.OPEN:
+        # What it waited for may have come since it was looked up.
+        if is_kept(order, list(order_queries.lines_of([order.pk]))):
             since = f"{order.placed_at:%d %b}"
             reason = f"It has kept stock from others since {since}: ship it, wait on, or cancel the rest."
             ask(order, reason, work_queries.lock_live_work(order.pk), actor=SYSTEM, at=at)
-    return len(kept)
+            asked += 1
+    return asked
 
 
 def _keep_back(live: Sequence[FulfilmentOrder]) -> None:

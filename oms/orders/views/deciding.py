@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from oms.core.errors import Forbidden, Invalid
-from oms.flows import deciding
+from oms.flows import deciding, keeping
 from oms.flows.supplies import Supplies
 from oms.orders import partial_queries
 from oms.orders.amendments import cancelled_value
@@ -34,14 +34,7 @@ class Stands:
 def of_order(order: Order, work: list[Any], lines: list[Any], user: Any) -> dict[str, Any]:
     """What the page needs when the order waits for a decision, or stands until it is whole."""
     question = partial_queries.open_question(order.pk)
-    missing = sum(line.quantity_waiting + line.quantity_unplanned for line in lines)
-    policy = order.partial_policy or order.channel.partial_policy
-    kept = (
-        order.state == "open"
-        and policy == "together"
-        and missing > 0
-        and not any(line.quantity_shipped for line in lines)
-    )
+    missing, kept = keeping.missing_of(lines), keeping.is_kept(order, lines)
     if question is None and not kept:
         return {"stands": None}
     return {
