@@ -16,6 +16,9 @@ PAGE = """{% extends "base_floor.html" %}
 <div id="scan-view" class="scan-view"><p id="count">0 counted</p></div>
 <label for="note">Note</label><input class="input" id="note" value="kept">
 <label for="free">Free</label><input class="input" id="free" data-scan-ok>
+<label for="why">Why</label>
+<select class="select" id="why"><option>other</option><option>stranded</option><option>stolen</option></select>
+<ul role="listbox" id="boxes" tabindex="0" aria-label="Boxes"><li role="option">Small</li></ul>
 <button type="button" class="btn" data-command="short" id="short">Short</button>
 <ol class="trail" data-trail aria-live="polite"></ol>
 {% endblock floor %}

@@ -10,7 +10,7 @@ from oms.orders.amendments import Amendment, Difference
 from oms.orders.models import OrderChange
 from tests import builders
 from tests.browser.axe import findings
-from tests.browser.conftest import DESK, PHONE, PICTURES
+from tests.browser.conftest import DESK, PHONE, PICTURES, wedge
 from tests.browser.test_accessibility import ruth, tab_to  # noqa: F401  # a fixture
 from tests.builders import TESTER, channel, location, rate, request, shelf
 
@@ -85,6 +85,18 @@ def test_the_keyboard_alone_changes_an_order_and_a_draft_survives(ruth, number, 
     page.keyboard.press("Enter")
     expect(page.get_by_text(f"{number} is changed.")).to_be_visible()
     assert OrderChange.objects.first().pieces == {"4401": -1}
+
+
+def test_letters_typed_fast_choose_a_reason_and_are_no_scan(ruth, number, open_page):  # noqa: F811
+    page = open_page(f"/orders/{number}", user=ruth)
+    page.get_by_role("button", name="Hold order").click()
+    reason = page.locator("#hold-code")
+    wanted = reason.locator("option").last.inner_text()
+    reason.focus()
+    wedge(page, wanted, end="")
+    page.wait_for_timeout(700)
+    expect(reason.locator("option:checked")).to_have_text(wanted)
+    expect(page).to_have_url(re.compile(f"/orders/{number}$"))
 
 
 def test_a_draft_of_an_older_order_is_compared_and_never_overwrites(ruth, number, open_page):  # noqa: F811

@@ -70,6 +70,38 @@ def test_a_burst_leaves_a_text_field_as_it_was_unless_the_field_wants_it(floor):
     assert Heard.codes() == ["BIN-A-03-2"]
 
 
+@pytest.mark.parametrize("end", ["Tab", ""])
+def test_a_select_keeps_what_is_typed_in_it_however_fast(floor, end):
+    floor.locator("#why").focus()
+    wedge(floor, "stolen", end=end)
+    floor.wait_for_timeout(700)
+    expect(floor.locator("#why")).to_have_value("stolen")
+    assert Heard.codes() == []
+    floor.evaluate("document.activeElement.blur()")
+    wedge(floor, "BIN-A-03-2")
+    assert heard(1) == ["BIN-A-03-2"]
+    expect(floor.locator("#why")).to_have_value("stolen")
+
+
+def test_a_list_that_is_chosen_from_by_letters_keeps_them_too(floor):
+    floor.evaluate(
+        "document.querySelector('#boxes').addEventListener('keydown',"
+        " e => { e.target.dataset.heard = (e.target.dataset.heard ?? '') + e.key; })"
+    )
+    floor.locator("#boxes").focus()
+    wedge(floor, "small", end="")
+    floor.wait_for_timeout(700)
+    expect(floor.locator("#boxes")).to_have_attribute("data-heard", "small")
+    assert Heard.codes() == []
+
+
+def test_a_wedge_with_a_prefix_and_a_suffix_is_heard_with_nothing_in_focus(floor):
+    floor.evaluate("oms.saveSettings({ prefix: '~', suffix: '#' })")
+    floor.evaluate("document.activeElement.blur()")
+    wedge(floor, "~BIN-A-03-2#")
+    assert heard(1) == ["BIN-A-03-2"]
+
+
 def test_a_wrong_check_digit_is_a_misread_and_asks_nobody(floor):
     wedge(floor, "9312340044272")
     expect(floor.locator("[data-trail] li").first).to_contain_text("Misread")

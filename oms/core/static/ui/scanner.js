@@ -32,7 +32,8 @@
    printed cards OMS-SHORT, OMS-DONE and OMS-OK press), #scan-help (dialog of OMS-HELP),
    form[data-scan-type] (hand entry: its `code` input is sent as typed), data-scan-gtin="off" on
    <main> (codes of digits are house numbers: no check digit).
-   A text field keeps its scans when it carries data-scan-ok. Without data-scan-url a scan is
+   A text field keeps its scans when it carries data-scan-ok. A list that is chosen from by letters (a select, a
+   listbox, a menu) keeps what is typed while it has the focus, however fast: it is a name, not a code. Without data-scan-url a scan is
    looked up from any page at <body data-find-url>. Others may listen to the events oms:scan and
    oms:answer on document, or call oms.scan(code). */
 (() => {
@@ -45,6 +46,7 @@
   })();
   const $ = (selector, root = document) => root.querySelector(selector);
   const TEXT = "input:not([type=checkbox]):not([type=radio]):not([type=button]):not([type=submit]), textarea, [contenteditable]";
+  const CHOOSING = "select, [role=listbox], [role=combobox], [role=menu], [role=tree]";
   const SAME_WITHIN = 400;
 
   /* ── senses ─────────────────────────────────────────────────────────── */
@@ -273,7 +275,7 @@
   document.addEventListener("keydown", (e) => {
     if (e.isComposing || e.repeat) return;
     const target = e.target instanceof Element ? e.target.closest(TEXT) : null;
-    if (target?.closest("[data-scan-ok]")) { burst = null; return; }
+    if (target?.closest("[data-scan-ok]") || e.target.closest?.(CHOOSING)) { clearTimeout(timer); burst = null; return; }
     if ((e.key === "Enter" || e.key === "Tab") && isBurst()) { e.preventDefault(); e.stopImmediatePropagation(); giveBack(); end(e.key); return; }
     const letter = letterOf(e);
     if (letter === null) { if (e.key !== "Shift" && e.key !== "Control" && e.key !== "Alt" && e.key !== "AltGraph") burst = null; return; }
