@@ -232,6 +232,14 @@ class ExpectedReceiptForm(forms.ModelForm):
         fields = ("level", "reference", "quantity_expected", "expected_on")
         help_texts: ClassVar = {"level": "The SKU at the location where it will arrive; search by SKU code."}
 
+    def clean_quantity_expected(self) -> int:
+        """Refuse fewer pieces than have come or are bound to preorders."""
+        pieces = self.cleaned_data["quantity_expected"]
+        least = max(self.instance.quantity_received, self.instance.quantity_bound)
+        if pieces < least:
+            raise forms.ValidationError(f"{least} pieces have come or are bound to preorders.")
+        return pieces
+
 
 @admin.register(ExpectedReceipt)
 class ExpectedReceiptAdmin(AtLocations, Audited):
@@ -262,9 +270,8 @@ class ExpectedReceiptAdmin(AtLocations, Audited):
         return receipt.quantity_received
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """What has begun to arrive belongs to its reference and its level."""
-        begun = obj is not None and obj.quantity_received
-        return ("received", "reference", "level") if begun else ("received",)
+        """What was announced belongs to its reference and its level."""
+        return ("received",) if obj is None else ("received", "reference", "level")
 
     def save_model(self, request: HttpRequest, obj: ExpectedReceipt, form: Any, change: bool) -> None:
         """Write only what was changed: a receipt may be counted meanwhile."""
@@ -274,9 +281,8 @@ class ExpectedReceiptAdmin(AtLocations, Audited):
             obj.save(update_fields=form.changed_data)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """One that never came may go; what has begun to arrive stays."""
-        untouched = obj is not None and not obj.quantity_received
-        return untouched and super().has_delete_permission(request, obj)
+        """What was once announced stays: preorders may have counted on it."""
+        return False
 
 
 class MovementInline(ReadOnlyInline):

@@ -15,13 +15,19 @@ from inventory.rules import SHIPPING
 
 @dataclass(frozen=True, slots=True)
 class Supply:
-    """Pieces of a SKU that were announced for a location and have not come."""
+    """Pieces of a SKU that were announced for a location and have not come, and how many are bound to preorders."""
 
     id: int
     sku_id: int
     location_id: int
     expected_on: date
     pieces: int
+    bound: int = 0
+
+    @property
+    def free(self) -> int:
+        """Pieces that nothing is bound to."""
+        return max(0, self.pieces - self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,7 @@ def supplies(sku_ids: Iterable[int]) -> list[Supply]:
             "level__location_id",
             "expected_on",
             F("quantity_expected") - F("quantity_received"),
+            "quantity_bound",
         )
     )
     return [Supply(*row) for row in rows]

@@ -82,6 +82,8 @@ class ExpectedReceipt(models.Model):
     reference = models.CharField(max_length=40, help_text="The supplier's or your own document.")
     quantity_expected = models.PositiveIntegerField(help_text="Pieces announced.")
     quantity_received = models.PositiveIntegerField(default=0, db_default=0, editable=False)
+    # Kept by triggers on the claims of preorders.
+    quantity_bound = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     expected_on = models.DateField(help_text="The day they should arrive.")
 
     class Meta:
@@ -99,6 +101,10 @@ class ExpectedReceipt(models.Model):
             models.CheckConstraint(
                 condition=Q(quantity_received__lte=F("quantity_expected")),
                 name="received_never_exceeds_expected",
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity_bound__lte=F("quantity_expected")),
+                name="no_more_is_bound_than_was_announced",
             ),
         ]
 

@@ -35,6 +35,10 @@ EXCEPTIONS: dict[str, Rights] = {
     "inventory_stocklevel": Rights(
         APPEND, dict.fromkeys(("safety_stock", "pick_bin_id", "reported"), frozenset({"UPDATE"}))
     ),
+    "inventory_expectedreceipt": Rights(
+        APPEND,
+        dict.fromkeys(("quantity_expected", "quantity_received", "expected_on"), frozenset({"UPDATE"})),
+    ),
     "inventory_stockcontent": Rights(READ),
     "inventory_safetystockchange": Rights(READ),
     "inventory_serialnumber": Rights(APPEND),
@@ -72,7 +76,7 @@ EXCEPTIONS: dict[str, Rights] = {
         APPEND,
         dict.fromkeys(("decision", "decided_by", "decided_at", "note"), frozenset({"UPDATE"})),
     ),
-    "orders_supplyclaim": Rights(APPEND),
+    "orders_supplyclaim": Rights(APPEND | {"DELETE"}, {"quantity": frozenset({"UPDATE"})}),
     "orders_orderreason": Rights(KEEP),
     "orders_orderjob": Rights(KEEP),
     "orders_orderjobitem": Rights(KEEP),

@@ -52,8 +52,8 @@ def amend_order(
 
     What a partner has confirmed is asked for, and follows when it accepts. ``code`` is of the managed list.
     Raises ``OrderNotFound``, ``OrderChanged``, ``TooLateToChange``, ``LineNotFound``, ``PriceNeeded``, ``SkuNotFound``,
-    ``OrderBlocked``, ``NoRoomToWait``, ``CreditLimitExceeded``, ``CancellationPending``, ``IllegalTransition`` when
-    it has ended, ``Invalid`` without a reason, ``UnknownReason``.
+    ``OrderBlocked``, ``NoRoomToWait``, ``PreorderSoldOut``, ``CreditLimitExceeded``, ``CancellationPending``,
+    ``IllegalTransition`` when it has ended, ``Invalid`` without a reason, ``UnknownReason``.
     """
     order = order_queries.lock_order(number)
     said = _said((ChangeKind.EDIT, ChangeKind.CANCEL), reason, code)

@@ -99,19 +99,17 @@ def _leg(work: FulfilmentOrder, in_front: int, known: Known, at: datetime) -> Le
 
 def _waits(order_ids: list[int], known: Known) -> dict[int, list[Wait]]:
     lines = risk_queries.waiting_lines(order_ids)
-    supplies = Supplies({line.sku_id for line in lines})
+    awaited = Supplies({line.sku_id for line in lines}).awaited_by(lines)
     found: defaultdict[int, list[Wait]] = defaultdict(list)
     for line in lines:
-        found[line.order_id].append(
-            _wait(line, supplies.bind(line.sku_id, line.quantity_waiting, known=True), known)
-        )
+        found[line.order_id].append(_wait(line, awaited[line.pk], known))
     return found
 
 
 def _wait(line: OrderLine, bound: tuple[Bound, ...], known: Known) -> Wait:
     if sum(each.pieces for each in bound) < line.quantity_waiting:
         return Wait(line.sku.code, line.quantity_waiting)
-    last = bound[-1].supply
+    last = max((each.supply for each in bound), key=lambda supply: supply.expected_on)
     return Wait(line.sku.code, line.quantity_waiting, last.expected_on, known.locations.get(last.location_id))
 
 

@@ -1,6 +1,5 @@
 """An accepted order finds stock anew: after a receipt, a rejection or a short pick."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +10,11 @@ from oms.channels import queries as channel_queries
 from oms.channels.queries import ChannelPolicy
 from oms.core import outbox
 from oms.core.actors import Actor
-from oms.flows import keeping, promises, snapshots
+from oms.flows import binding, keeping, promises, snapshots
 from oms.flows.batches import Batch
 from oms.flows.gathering import Sourced, open_work
 from oms.flows.promises import Asking
 from oms.flows.snapshots import SeenSku, Snapshot
-from oms.flows.supplies import Bound
 from oms.orders import queries as order_queries
 from oms.orders.models import Order, OrderLine
 from oms.orders.promising import Promised
@@ -52,7 +50,7 @@ def source_again(
     plan = planner.plan(seen.informed(facts, network, at), stock=stock, network=network)
     shortfall = {int(line_id): pieces for line_id, pieces in plan.shortfall}
     orders.wait({line.pk: shortfall.get(line.pk, 0) for line in wanted})
-    waiting = _waiting(wanted, shortfall, seen)
+    waiting = binding.bind_waiting(_lacking(wanted, shortfall), seen)
     asking = Asking(
         plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=order.deliver_from
     )
@@ -95,18 +93,11 @@ def facts_of(order: Order, lines: list[Line], policy: ChannelPolicy, *, at: date
     )
 
 
-def _waiting(
-    wanted: list[OrderLine], shortfall: Mapping[int, int], seen: Snapshot
-) -> dict[str, tuple[int, tuple[Bound, ...]]]:
-    """What still waits, by SKU, and the deliveries it can count on behind those that wait before it."""
-    lacks: Counter[str] = Counter()
+def _lacking(wanted: list[OrderLine], shortfall: Mapping[int, int]) -> list[OrderLine]:
+    """The lines that wait from now on, with the pieces that were just written."""
     for line in wanted:
-        lacks[line.sku.code] += shortfall.get(line.pk, 0)
-    return {
-        code: (pieces, seen.supplies.bind(seen.skus[code].id, pieces, known=True))
-        for code, pieces in lacks.items()
-        if pieces and code in seen.skus
-    }
+        line.quantity_waiting = shortfall.get(line.pk, 0)
+    return [line for line in wanted if line.quantity_waiting]
 
 
 def _promise(order: Order, promised: Promised, *, why: str, at: datetime) -> None:

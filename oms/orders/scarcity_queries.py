@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db import connection
 from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from oms.orders import partial_queries
 from oms.orders.models import Order, OrderLine, ServingPolicy, SupplyClaim, Turn
@@ -113,17 +114,24 @@ def skus_to_serve() -> list[str]:
     return sorted(set(lines.values_list("sku__code", flat=True)))
 
 
-def pieces_waiting(sku_ids: Iterable[int]) -> dict[int, int]:
-    """Pieces of each of these SKUs that orders wait for."""
-    rows = OrderLine.objects.filter(sku__in=list(sku_ids), quantity_waiting__gt=0).values_list("sku")
-    return dict(rows.annotate(pieces=Sum("quantity_waiting")).order_by())
+def pieces_unbound(sku_ids: Iterable[int]) -> dict[int, int]:
+    """Pieces of each of these SKUs that orders wait for and that no delivery is bound for."""
+    bound = (
+        SupplyClaim.objects.filter(line=OuterRef("pk"), expected__isnull=False)
+        .values("line")
+        .annotate(pieces=Sum("quantity"))
+        .values("pieces")
+    )
+    waiting = OrderLine.objects.filter(sku__in=list(sku_ids), quantity_waiting__gt=0)
+    unbound = F("quantity_waiting") - Coalesce(Subquery(bound, output_field=IntegerField()), Value(0))
+    return dict(waiting.values_list("sku").annotate(pieces=Sum(unbound)).order_by())
 
 
 def claims_of(line_ids: Iterable[int]) -> dict[int, list[SupplyClaim]]:
-    """The announced deliveries that lines are bound to, by line id, the earliest first."""
+    """What lines are bound to, by line id: the earliest delivery first, pieces that have lost theirs last."""
     found: dict[int, list[SupplyClaim]] = {}
-    rows = SupplyClaim.objects.filter(line__in=list(line_ids)).select_related("expected")
-    for claim in rows.order_by("expected__expected_on", "id"):
+    rows = SupplyClaim.objects.filter(line__in=list(line_ids)).select_related("expected__level")
+    for claim in rows.order_by(F("expected__expected_on").asc(nulls_last=True), "id"):
         found.setdefault(claim.line_id, []).append(claim)
     return found
 

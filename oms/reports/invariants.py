@@ -95,6 +95,22 @@ ORDERS = (
         """,
     ),
     Invariant(
+        "I45",
+        "No more of a line is bound to deliveries than waits, and of a delivery no more than was announced.",
+        "triggers on claims and lines, check constraint on the running total",
+        "select count(*) from orders_supplyclaim",
+        """
+        select 'line ' || l.id as what, sum(c.quantity) as bound, l.quantity_waiting as of
+          from orders_supplyclaim c join orders_orderline l on l.id = c.line_id
+         group by l.id having sum(c.quantity) > l.quantity_waiting
+        union all
+        select e.reference, coalesce(sum(c.quantity), 0), e.quantity_bound
+          from inventory_expectedreceipt e left join orders_supplyclaim c on c.expected_id = e.id
+         group by e.id
+        having coalesce(sum(c.quantity), 0) <> e.quantity_bound or e.quantity_bound > e.quantity_expected
+        """,
+    ),
+    Invariant(
         "I25",
         "An order's total is its lines less what was cancelled and discounts, plus shipping and tax.",
         "check constraint",

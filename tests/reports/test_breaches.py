@@ -68,6 +68,10 @@ PLANTS = {
     "I42": ("invoices_invoice", "update invoices_invoice set settled_at = now()"),
     "I43": ("invoices_invoiceline", "update invoices_invoiceline set total_minor = total_minor + 1"),
     "I44": ("core_outboxmessage", "delete from core_outboxmessage where topic = 'letter.send'"),
+    "I45": (
+        "inventory_expectedreceipt",
+        "update inventory_expectedreceipt set quantity_bound = quantity_expected",
+    ),
     "I25": ("orders_order", "update orders_order set lines_minor = lines_minor + 1"),
     "I33": ("core_inboxmessage", "update core_inboxmessage set event_id = 'same'"),
     "I35": ("core_outboxmessage", "delete from core_outboxmessage"),

@@ -67,18 +67,26 @@ class Turn(models.Model):
 
 
 class SupplyClaim(models.Model):
-    """Pieces of a preorder that are bound to an announced delivery, and served first when it comes."""
+    """Pieces of a preorder that are bound to an announced delivery, and served first when it comes.
+
+    Without a delivery they have lost theirs, and are bound again as soon as another one holds them. The database ends a
+    claim as its pieces are served or cancelled, and binds neither more than wait on the line nor more than are to come.
+    """
 
     line = models.ForeignKey(
         "orders.OrderLine", on_delete=models.CASCADE, related_name="supply_claims", db_index=False
     )
-    expected = models.ForeignKey("inventory.ExpectedReceipt", on_delete=models.PROTECT, related_name="claims")
+    expected = models.ForeignKey(
+        "inventory.ExpectedReceipt", on_delete=models.PROTECT, null=True, related_name="claims"
+    )
     quantity = models.PositiveIntegerField()
 
     class Meta:
         ordering = ["line", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["line", "expected"], name="a_line_claims_a_delivery_once"),
+            models.UniqueConstraint(
+                fields=["line", "expected"], nulls_distinct=False, name="a_line_claims_a_delivery_once"
+            ),
             models.CheckConstraint(condition=Q(quantity__gt=0), name="a_claim_is_for_something"),
         ]
 

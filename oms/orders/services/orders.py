@@ -16,7 +16,7 @@ from oms.core.transactions import joins_transaction
 from oms.orders.amendments import Amendment, cancelled_value
 from oms.orders.models import CustomerAccount, Hold, Order, OrderChange, OrderContact, OrderLine, Promise
 from oms.orders.promising import Promised
-from oms.orders.rules import ORDER_LIFECYCLE, CreditLimitExceeded, NoRoomToWait, OrderState
+from oms.orders.rules import ORDER_LIFECYCLE, CreditLimitExceeded, NoRoomToWait, OrderState, PreorderSoldOut
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,11 +228,17 @@ def _move(order: Order, state: OrderState) -> None:
 def check_room_to_wait(sku: Sku) -> None:
     """Make sure that no more pieces of a SKU wait for stock than may, until this transaction ends.
 
-    Raises ``NoRoomToWait``.
+    Raises ``NoRoomToWait``, ``PreorderSoldOut`` where only what was announced may be waited for.
     """
     with connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(hashtext('room to wait'), %s)", [sku.pk])
         cursor.execute("select orders_room_to_wait(%s)", [sku.pk])
         (room,) = cursor.fetchone()
-    if room is not None and room < 0:
-        raise NoRoomToWait(f"{-room} pieces of {sku.code} more would wait for stock than may.", sku=sku.code)
+    if room is None or room >= 0:
+        return
+    if sku.backorder_policy == "preorder":
+        raise PreorderSoldOut(
+            f"{-room} pieces of {sku.code} more would be preordered than announced deliveries hold.",
+            sku=sku.code,
+        )
+    raise NoRoomToWait(f"{-room} pieces of {sku.code} more would wait for stock than may.", sku=sku.code)

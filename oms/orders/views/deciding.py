@@ -67,10 +67,10 @@ def _stands(question: PartialQuestion | None, missing: int, work: list[Any], lin
 def _arrival(lines: list[Any]) -> date | None:
     """The day by which all that is missing was announced; None when some of it was not."""
     lacking = [line for line in lines if line.quantity_waiting]
-    supplies = Supplies(line.sku_id for line in lacking)
+    awaited = Supplies(line.sku_id for line in lacking).awaited_by(lacking)
     days = []
     for line in lacking:
-        bound = supplies.bind(line.sku_id, line.quantity_waiting, known=True)
+        bound = awaited[line.pk]
         if sum(each.pieces for each in bound) < line.quantity_waiting:
             return None
         days += [each.supply.expected_on for each in bound]
