@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
+from django.db import connection
 
 from oms.channels.queries import ChannelPolicy
 from oms.core import seller
@@ -84,6 +85,17 @@ def seen(text: str) -> Terms:
         {each.customer: each.address for each in booked if each.is_billing},
         prices,
     )
+
+
+def look(request: NewOrder) -> Terms:
+    """See what one order leaves open, without the stock behind it."""
+    wanted = asked_by([request])
+    if wanted is None:
+        return Terms()
+    with connection.cursor() as cursor:
+        cursor.execute("select flows_terms_context(%s, %s, %s)::text", list(wanted))
+        (text,) = cursor.fetchone()
+    return seen(text)
 
 
 def agree(

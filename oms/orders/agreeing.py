@@ -155,7 +155,7 @@ def settled(
         message = "Only a known customer has an address book: name it in customer.code."
         raise _pointed(UnknownAddress, "#/ship_to", message)
     if any(line.by_list for line in request.lines):
-        lists = _lists(customer, policy)
+        lists = lists_of(customer, policy)
         lines = list(request.lines)
         for index, line in enumerate(lines):
             if line.by_list:
@@ -226,7 +226,8 @@ def list_price(
     return None
 
 
-def _lists(customer: KnownCustomer | None, policy: TypePolicy) -> tuple[str, ...]:
+def lists_of(customer: KnownCustomer | None, policy: TypePolicy) -> tuple[str, ...]:
+    """The price lists that apply, the one that goes before first."""
     own = customer.price_list if customer else ""
     return tuple([name for name in (own or policy.price_list, STANDARD) if name])
 

@@ -34,4 +34,5 @@ class RoutingPreview(ApiView):
         """Plan an order on stock, rates and rules as they are, or as they are assumed; nothing is written."""
         body = read_body(request, PreviewBody)
         assumed = body.to_assumed(queries.shop_currency())
-        return Response(answers.of_plan(previewing.preview_of(body.to_wish(), assumed, at=timezone.now())))
+        plan = previewing.preview_of_order(body.to_request(), assumed, at=timezone.now())
+        return Response(answers.of_plan(plan))

@@ -51,13 +51,15 @@ def cost_of(found: Found, network: Network) -> int:
     return parcels + network.book.split_penalty_minor * (len(found.shares) - 1)
 
 
-def told(case: Case, outcome: Outcome, *, unfilled: int) -> Told:
+def told(case: Case, outcome: Outcome, *, unfilled: int, bound_minor: int) -> Told:
     """Say what was seen and why the best plan is the best."""
     winner = _outline(outcome.best, case)
     runner_up = _outline(outcome.second, case)
-    return Told(
-        _candidates(case, outcome), winner, runner_up, _why(case, outcome, winner, runner_up, unfilled)
-    )
+    why = _why(case, outcome, winner, runner_up, unfilled)
+    if winner is not None and not outcome.proven:
+        least = words.amount(bound_minor, case.network.currency)
+        why += f" The search was cut short: a cheaper plan may exist, but none for less than {least}."
+    return Told(_candidates(case, outcome), winner, runner_up, why)
 
 
 def _outline(found: Found | None, case: Case) -> Outline | None:
@@ -188,8 +190,6 @@ def _why(
         says.append(f"Its scarce stock counted {words.amount(winner.scarcity_minor, currency)} more.")
     if case.ruled.split_rule and unfilled:
         says.append(f"{case.ruled.split_rule}.")
-    if not outcome.proven:
-        says.append("The search was cut short: a cheaper plan may exist.")
     return " ".join(says)
 
 

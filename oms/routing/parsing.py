@@ -152,7 +152,7 @@ def _sites(data: object, at: str) -> Sites:
 
 def _entry(data: object, at: str, known: set[str]) -> Mapping[str, Any]:
     if not isinstance(data, Mapping):
-        raise _wrong(at, "This is an object.")
+        raise _wrong(at, f"This is an object with {', '.join(sorted(known))}.")
     strange = sorted(set(data) - known)
     if strange:
         raise _wrong(f"{at}/{strange[0]}", f"Known here are {', '.join(sorted(known))}.")

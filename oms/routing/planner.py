@@ -147,7 +147,8 @@ def _written(case: Case, outcome: Outcome, bound: int) -> Plan:
     best, network = outcome.best, case.network
     parcels, sends = _parcels(best, case)
     shares, shortfall = _shares(case.order, parcels, sends)
-    told = explaining.told(case, outcome, unfilled=sum([left for _, left in shortfall]))
+    unfilled = sum([left for _, left in shortfall])
+    told = explaining.told(case, outcome, unfilled=unfilled, bound_minor=bound)
     return Plan(
         shares=shares,
         parcels=parcels,

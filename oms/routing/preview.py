@@ -34,7 +34,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """An order to be tried; ``value_minor`` in the currency of the rate cards."""
+    """An order to be tried; ``value_minor`` in the currency of the rate cards, an empty policy is the channel's."""
 
     channel: str
     customer_type: str
@@ -43,6 +43,7 @@ class Wish:
     value_minor: int = 0
     currency: str = "AUD"
     shipping_option: str = ""
+    partial_policy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,7 @@ def _sites(live: Sequence[Site], assumed: Assumed) -> tuple[Site, ...]:
 def _facts(wish: Wish, lines: tuple[Line, ...], policy: ChannelPolicy, assumed: Assumed) -> OrderFacts:
     """Assumed pieces are what this order may have: the channel's buffer and its choice of locations are in them."""
     assumes_stock = assumed.levels is not None
+    own = "" if assumed.rules is None else Partial.SPLIT.value
     return OrderFacts(
         channel=wish.channel,
         customer_type=wish.customer_type,
@@ -157,7 +159,7 @@ def _facts(wish: Wish, lines: tuple[Line, ...], policy: ChannelPolicy, assumed: 
         lines=lines,
         value_minor=wish.value_minor,
         currency=wish.currency,
-        partial=Partial(policy.partial_policy) if assumed.rules is None else Partial.SPLIT,
+        partial=Partial(wish.partial_policy or own or policy.partial_policy),
         buffer=0 if assumes_stock else policy.stock_buffer,
         allowed_sites=None if assumes_stock else policy.sites,
         shipping_option=wish.shipping_option,

@@ -1,18 +1,19 @@
 """The body of ``POST /api/v1/routing/preview``: an order, and what is to be assumed."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from oms.core import money
 from oms.core.errors import Invalid
-from oms.core.money import CURRENCIES
+from oms.core.money import CURRENCIES, MoneyInvalid
+from oms.core.shapes import NEEDED
 from oms.orders.intake import AddressBody, Word
+from oms.orders.requests import NOWHERE, NewLine, NewOrder
 from oms.orders.rules import CustomerType
 from oms.routing import parsing
-from oms.routing.preview import Assumed, AssumedRate, Wanted, Wish
-from oms.routing.problem import Destination
+from oms.routing.preview import Assumed, AssumedRate
 from oms.routing.rules import Rule, RuleInvalid
 
 MOST_LEVELS = 20_000
@@ -24,16 +25,20 @@ Pieces = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
 
 
 class PreviewLine(msgspec.Struct, frozen=True):
-    """One line of an order to be tried; the price only matters to rules about the value."""
+    """One line of an order to be tried; the price only matters to rules about the value.
+
+    Without one it is that of the lists which apply, and nothing where they have none.
+    """
 
     sku: Word
     quantity: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
-    unit_price: Decimal = Decimal(0)
+    unit_price: Decimal | None = None
 
 
 class PreviewCustomer(msgspec.Struct, frozen=True):
-    """Who would buy."""
+    """Who would buy; a known customer is named by its code, and is then of the type that it is."""
 
+    code: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
     type: CustomerType = CustomerType.B2C
 
 
@@ -72,36 +77,46 @@ class AssumeBody(msgspec.Struct, frozen=True):
 
 
 class PreviewBody(msgspec.Struct, frozen=True):
-    """An order as it would be placed; what only placing needs may be left out or is ignored."""
+    """An order as it would be placed; what only placing needs may be left out or is ignored.
+
+    ``ship_to`` names an entry of the customer's address book instead of an address.
+    """
 
     channel: Word
-    shipping_address: AddressBody
     lines: Annotated[list[PreviewLine], msgspec.Meta(min_length=1, max_length=500)]
+    shipping_address: AddressBody | None = None
+    ship_to: Annotated[str, msgspec.Meta(min_length=1, max_length=32)] | None = None
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "AUD"
-    shipping_option: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    shipping_option: Annotated[str, msgspec.Meta(max_length=32)] | None = None
     customer: PreviewCustomer = PreviewCustomer()
+    partial_policy: Literal["split", "together", "ask"] | None = None
+    ship_complete: bool = False
     assume: AssumeBody | None = None
 
-    def to_wish(self) -> Wish:
-        """The order as plain values.
+    def to_request(self) -> NewOrder:
+        """The order as a plain value.
 
-        Raises ``Invalid`` when the currency is unknown or a price is none.
+        Raises ``Invalid`` when the currency is unknown, a price is none, or it goes nowhere or to two places.
         """
+        here, there = self.shipping_address, self.ship_to
         if self.currency not in CURRENCIES:
             raise _wrong("#/currency", f"{self.currency} is not an ISO 4217 currency.")
-        for index, line in enumerate(self.lines):
-            if not line.unit_price.is_finite() or not 0 <= line.unit_price < MOST_MONEY:
-                raise _wrong(f"#/lines/{index}/unit_price", "A unit price is a decimal from 0.")
-        value = sum([line.unit_price * line.quantity for line in self.lines], Decimal(0))
-        address = self.shipping_address.to_address()
-        return Wish(
+        if here is None and there is None:
+            raise _wrong("#/shipping_address", NEEDED)
+        if None not in (here, there):
+            raise _wrong("#/ship_to", "Send an address or the code of one, not both.")
+        return NewOrder(
             channel=self.channel,
-            customer_type=self.customer.type.value,
-            destination=Destination(address.country, address.region.upper(), address.postcode.upper()),
-            lines=tuple(Wanted(line.sku, line.quantity) for line in self.lines),
-            value_minor=money.rounded(value, self.currency).amount,
+            external_number="",
+            customer_name="",
+            customer_type=self.customer.type,
+            shipping=here.to_address() if here else NOWHERE,
             currency=self.currency,
-            shipping_option=self.shipping_option,
+            lines=tuple(_line(line, index) for index, line in enumerate(self.lines)),
+            shipping_option=self.shipping_option or "",
+            customer=self.customer.code or "",
+            ship_to=there or "",
+            partial_policy="together" if self.ship_complete else self.partial_policy or "",
         )
 
     def to_assumed(self, currency: str) -> Assumed:
@@ -120,6 +135,15 @@ class PreviewBody(msgspec.Struct, frozen=True):
             else _minor(penalty, currency, "#/assume/split_penalty"),
             max_parcels=said.max_parcels,
         )
+
+
+def _line(said: PreviewLine, index: int) -> NewLine:
+    price = said.unit_price
+    if price is None:
+        return NewLine(said.sku, said.quantity, by_list=True)
+    if not price.is_finite() or not 0 <= price < MOST_MONEY:
+        raise _wrong(f"#/lines/{index}/unit_price", "A unit price is a decimal from 0.")
+    return NewLine(said.sku, said.quantity, price)
 
 
 def _levels(said: list[LevelBody]) -> dict[tuple[str, str], int]:
@@ -159,10 +183,10 @@ def rules_of(said: list[RuleBody], at_rules: str) -> tuple[Rule, ...]:
 def _minor(amount: Decimal, currency: str, at: str) -> int:
     if not amount.is_finite() or not 0 <= amount <= MOST_MONEY:
         raise _wrong(at, f"This is an amount from 0 to {MOST_MONEY:,}.")
-    rounded = money.rounded(amount, currency)
-    if rounded.as_decimal() != amount:
-        raise _wrong(at, f"{currency} has no smaller part than {rounded.as_text()} shows.")
-    return rounded.amount
+    try:
+        return money.parse(amount, currency).amount
+    except MoneyInvalid as error:
+        raise _wrong(at, str(error)) from None
 
 
 def _wrong(at: str, what: str) -> Invalid:

@@ -25,6 +25,8 @@ GREEDY_AFTER = 300
 """Sets looked at before a plan is made by taking what gains most for its price."""
 WAYS = 10_000
 """Ways to deal pieces over sites that are tried for one order, where weight makes a difference."""
+ROUNDS = 8
+"""How often a search that was cut short goes on from a plan that turned out better than its own."""
 
 Gains = Callable[[Arm, int], float]
 Worth = tuple[float, float, float, float]
@@ -60,13 +62,26 @@ def search(
     best = attempt.solve()
     if best is None:
         return Outcome(None, None, not attempt.cut_short)
+    for _ in range(ROUNDS):
+        second = _without_one(best, ordered, target, terms, limit)
+        if second is None or best.worth <= second.worth:
+            break
+        # Only a search that was cut short is beaten by its own runner-up: that is the plan then.
+        best, second = second, best
+    return Outcome(best, second, best.worth <= attempt.open)
+
+
+def _without_one(
+    best: Found, ordered: Sequence[Arm], target: Pieces, terms: Terms, limit: int
+) -> Found | None:
+    """The best set that goes without one of these sites."""
     second = None
     for arm, _, _ in best.shares:
         others = [other for other in ordered if other.bit != arm.bit]
         found = Attempt(others, target, terms, limit, nodes=RUNNER_UP_NODES, bar=second).solve()
         if found is not None:
             second = found
-    return Outcome(best, second, best.worth <= attempt.open)
+    return second
 
 
 class Attempt:

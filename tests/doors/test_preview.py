@@ -8,9 +8,11 @@ import pytest
 
 from inventory.models import StockLocation, StockMovement
 from oms.channels.models import Channel
-from oms.orders.models import Order
+from oms.orders.models import CustomerAddress, Order
 from oms.routing.models import RoutingDecision
-from tests.builders import location, rate, shelf
+from oms.routing.rules import Action, Condition, Does, Fact, Ranking, Rule, RuleBook, Test
+from tests import builders
+from tests.builders import live_rules, location, price, rate, shelf
 from tests.doors.test_rest_contract import Api, api  # noqa: F401  # a fixture
 
 pytestmark = pytest.mark.django_db
@@ -237,6 +239,58 @@ def test_what_cannot_be_assumed_is_refused_with_its_place(api, change, pointer):
 
     assert answer.status_code == 422, answer.content
     assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+
+
+def test_what_is_not_said_is_the_known_customers_as_when_placing(api):  # noqa: F811
+    cafe = builders.customer("CAFE", partial_policy="ask")
+    CustomerAddress.objects.create(
+        customer=cafe, code="dock", name="Café Nord", line1="2 Pier Road", city="Fremantle", region="WA",
+        postcode="6160", country="AU",
+    )  # fmt: skip
+    price("MUG", "60.00", "wholesale")
+    for place in ("PER", "SYD"):
+        shelf("MUG", at=place, on_hand=1)
+        rate(place, region="WA", cost_minor=600, days=2)
+    rules = (
+        Rule(1, (Condition(Fact.CUSTOMER_TYPE, Test.IS, ("b2b",)),), (Action(Does.HOLD, note="business"),)),
+        Rule(2, (Condition(Fact.VALUE, Test.ABOVE, number=10_000),), (Action(Does.HOLD, note="dear"),)),
+    )
+    live_rules(RuleBook(rules, Ranking()))
+    known = {"customer": {"code": "CAFE"}, "ship_to": "dock", "lines": [{"sku": "MUG", "quantity": 2}]}
+    nobody = {
+        key: value for key, value in asked(("MUG", 2)).items() if key not in ("customer", "shipping_address")
+    }
+
+    answer = api.post("routing/preview", nobody | known)
+
+    assert answer.status_code == 200, answer.content
+    holds = answer.json()["holds"]
+    assert [word for word in ("business", "dear") if any(word in hold for hold in holds)] == [
+        "business",
+        "dear",
+    ]
+    assert len(holds) == 3  # and whoever is to be asked before a part ships
+    split = api.post("routing/preview", nobody | known | {"partial_policy": "split"}).json()
+    assert len(split["holds"]) == 2
+    alone = api.post("routing/preview", nobody | known | {"customer": {"code": "NOBODY"}})
+    assert alone.json()["errors"][0]["pointer"] == "#/customer/code"
+    assert api.post("routing/preview", nobody).json()["errors"][0]["pointer"] == "#/shipping_address"
+
+
+def test_money_finer_than_the_currency_is_named_as_it_was_written(api):  # noqa: F811
+    rates = [{"location": "P", "service": "s", "cost": "6.005", "days": 1}]
+
+    answer = api.post("routing/preview", asked(("A", 1), rates=rates)).json()
+
+    assert answer["errors"][0]["detail"] == "AUD has 2 decimals; 6.005 has more."
+
+
+def test_a_rule_of_the_wrong_shape_is_told_the_right_one(api):  # noqa: F811
+    rules = [{"actions": [{"does": "exclude", "sites": ["PER"]}]}]
+
+    answer = api.post("routing/preview", asked(("A", 1), rules=rules)).json()
+
+    assert answer["errors"][0]["detail"] == "This is an object with codes, countries, kinds."
 
 
 def test_an_unknown_sku_or_channel_is_refused(api):  # noqa: F811

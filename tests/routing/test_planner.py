@@ -1,5 +1,7 @@
 """What the planner decides and how it explains itself, case by case."""
 
+import random
+
 import pytest
 
 from oms.routing.network import network
@@ -313,3 +315,23 @@ def test_a_long_order_over_two_sites_by_weight_is_planned_at_once_and_with_proof
 
     # 28.38 kg: whatever is not in one parcel of up to 15 kg is in another.
     assert (found.optimal, found.cost_minor, len(found.parcels)) == (True, 1_800, 2)
+
+
+def test_no_runner_up_is_better_than_the_plan_itself_however_short_the_search(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("oms.routing.search.NODES", 400)
+    for seed in range(40):
+        dice = random.Random(seed)
+        sites = tuple(Site(i, f"S{i}", f"Site {i}") for i in range(1, 31))
+        stock = {(site.code, sku): dice.choice([0, 0, 1, 2, 3]) for site in sites for sku in range(6)}
+        rates = {site.code: (dice.randint(300, 1500), 2) for site in sites}
+        lines = [Line(sku, sku, f"X{sku}", dice.randint(3, 12)) for sku in range(6)]
+
+        found = planned(*lines, stock=stock, rates=rates, sites=sites, split_penalty_minor=100)
+
+        assert found.winner is not None
+        other = found.runner_up
+        worth = (found.winner.unfilled, found.cost_minor)
+        assert other is None or worth <= (other.unfilled, other.cost_minor), seed
+        assert found.bound_minor <= found.cost_minor
