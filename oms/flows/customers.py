@@ -1,6 +1,7 @@
 """Stories of a customer: it is known, terms change, its address book grows, and it is forgotten."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from oms.core import audit, erasing, outbox
 from oms.core.actors import Actor
 from oms.core.erasing import Copy, Hit
-from oms.core.errors import Conflict, Invalid
+from oms.core.errors import Busy, Conflict, Invalid
 from oms.core.transactions import owns_transaction
 from oms.imports import persons
 from oms.imports import queries as import_queries
@@ -36,6 +37,14 @@ RAW_COPIES = (
     *(Copy("letters_letter", "error"), Copy("letters_letter", "reason")),
     *(Copy("django_admin_log", "object_repr"), Copy("django_admin_log", "change_message")),
 )
+
+
+MOST_SEARCHES = 5
+"""How often an erasure reads what came in while it read."""
+
+
+class _NotSearched(Exception):
+    """A file came in, or another word was said, since the files were read."""
 
 
 class HasOpenOrders(Conflict):
@@ -123,31 +132,54 @@ def unbook_address(code: str, entry: str, *, actor: Actor, at: datetime) -> None
     _note("customer.address_removed", customer, changes={"entry": entry}, actor=actor, at=at)
 
 
-@owns_transaction()
 def erase_customer(code: str, *, reason: str, actor: Actor, at: datetime) -> Erased:
     """Forget who a customer is, everywhere: its contact and addresses, those of its orders, and raw copies of them.
 
-    Files that came in and name it are dropped as they are. Facts and every sum stay.
-    Raises ``CustomerNotFound``, ``HasOpenOrders``, ``FileAtWork``, ``Invalid`` without a reason.
+    Files that came in and name it are dropped as they are. Facts and every sum stay. All files are read before
+    anything is locked, and again those that came in meanwhile.
+    Raises ``CustomerNotFound``, ``HasOpenOrders``, ``FileAtWork``, ``Busy`` when files come in faster than they are
+    read, ``Invalid`` without a reason.
     """
     if not reason.strip():
         message = "Say who asked for it and when."
         raise Invalid(message, problems=(("#/reason", message),))
+    search = persons.Search()
+    for _ in range(MOST_SEARCHES):
+        words, _ids = _words_of_sendable(customer_queries.customer(code))
+        search.look(words)
+        with suppress(_NotSearched):
+            return _erase(code, search, reason=reason, actor=actor, at=at)
+    raise Busy()
+
+
+@owns_transaction()
+def _erase(code: str, search: persons.Search, *, reason: str, actor: Actor, at: datetime) -> Erased:
+    """Raises ``_NotSearched`` when somebody has to look again, besides what ``erase_customer`` raises."""
     customer = customer_queries.lock_customer(code)
+    words, order_ids = _words_of_sendable(customer)
+    if not search.is_whole(words):
+        raise _NotSearched()
+    customers.erase(customer, order_ids, at=at)
+    letters.forget(order_ids)
+    copies = _forget_files(search) + erasing.scrub(RAW_COPIES, words)
+    told = {"orders": len(order_ids), "copies": copies}
+    _note("customer.erased", customer, changes=told, note=reason.strip()[:200], actor=actor, at=at)
+    outbox.record("customer.erased", aggregate=f"customer:{code}", payload={"code": code}, at=at)
+    return Erased(len(order_ids), copies)
+
+
+def _words_of_sendable(customer: Customer) -> tuple[list[str], list[int]]:
+    """What says who a customer is to whom nothing is to be sent any more, and the ids of the orders that say it too.
+
+    Raises ``HasOpenOrders``.
+    """
     open_numbers = customer_queries.open_orders(customer)
     if open_numbers:
         raise HasOpenOrders(
             f"{', '.join(open_numbers[:5])} must still be sent. Ship or cancel first.", orders=open_numbers
         )
     words, order_ids = customer_queries.words_of(customer)
-    words += letter_queries.recipients_of(order_ids)
-    customers.erase(customer, order_ids, at=at)
-    letters.forget(order_ids)
-    copies = _forget_files(words) + erasing.scrub(RAW_COPIES, words)
-    told = {"orders": len(order_ids), "copies": copies}
-    _note("customer.erased", customer, changes=told, note=reason.strip()[:200], actor=actor, at=at)
-    outbox.record("customer.erased", aggregate=f"customer:{code}", payload={"code": code}, at=at)
-    return Erased(len(order_ids), copies)
+    return [*words, *letter_queries.recipients_of(order_ids)], order_ids
 
 
 def traces(texts: Sequence[str]) -> list[Hit]:
@@ -156,12 +188,12 @@ def traces(texts: Sequence[str]) -> list[Hit]:
     return [*hits, Hit("imports_importjob", "file", files)] if files else hits
 
 
-def _forget_files(words: Sequence[str]) -> int:
+def _forget_files(search: persons.Search) -> int:
     """Drop the files that name somebody.
 
     Raises ``FileAtWork`` for one that is being worked on: it may be making an order for them just now.
     """
-    named = import_queries.lock_jobs(job.pk for job in persons.naming(words))
+    named = import_queries.lock_jobs(search.named)
     busy = [job.number for job in named if job.is_working]
     if busy:
         raise FileAtWork(

@@ -12,6 +12,7 @@ import unicodedata
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
+from uuid import UUID
 
 from oms.core import erasing
 from oms.imports import queries
@@ -27,11 +28,39 @@ _AGAIN = 64 * 1024
 _BROKEN = (UnreadableFile, zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError)
 
 
+class Search:
+    """Which files name somebody, found out while nothing is locked.
+
+    What is in a file never changes, so what was found holds on; only files that came in since must still be read.
+    """
+
+    def __init__(self) -> None:
+        self.words: frozenset[str] = frozenset()
+        self.named: dict[UUID, ImportJob] = {}
+        self._read: set[UUID] = set()
+
+    def look(self, texts: Iterable[str]) -> None:
+        """Read every file that was not read for these texts yet."""
+        words = frozenset(texts)
+        if not words <= self.words:
+            self.words, self.named, self._read = words, {}, set()
+        folded = {_folded(text) for text in erasing.worth_finding(self.words)}
+        wanted = sorted(text for text in folded if len(text) >= erasing.SHORTEST)
+        for job in queries.with_files():
+            if job.pk not in self._read and wanted and _names(job, wanted):
+                self.named[job.pk] = job
+            self._read.add(job.pk)
+
+    def is_whole(self, texts: Iterable[str]) -> bool:
+        """Whether every file that is there by now was read for all of these texts."""
+        return self.words.issuperset(texts) and queries.ids_with_files() <= self._read
+
+
 def naming(texts: Iterable[str]) -> list[ImportJob]:
     """The imports whose stored file holds one of these texts, or cannot be read; oldest first."""
-    folded = {_folded(text) for text in erasing.worth_finding(texts)}
-    wanted = sorted(text for text in folded if len(text) >= erasing.SHORTEST)
-    return [job for job in queries.with_files() if wanted and _names(job, wanted)]
+    search = Search()
+    search.look(texts)
+    return list(search.named.values())
 
 
 def _names(job: ImportJob, wanted: Sequence[str]) -> bool:

@@ -79,6 +79,11 @@ def with_files() -> list[ImportJob]:
     return list(ImportJob.objects.filter(pk__in=kept).order_by("uploaded_at", "id"))
 
 
+def ids_with_files() -> set[UUID]:
+    """Every import whose file is still kept."""
+    return set(ImportPiece.objects.values_list("job", flat=True).distinct())
+
+
 def lock_jobs(ids: Iterable[UUID]) -> list[ImportJob]:
     """These imports, locked in the order of their keys until the transaction ends."""
     return list(ImportJob.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))

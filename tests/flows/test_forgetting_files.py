@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.utils import timezone
 from openpyxl import Workbook
 from openpyxl.cell.rich_text import CellRichText, TextBlock
@@ -12,6 +13,7 @@ from openpyxl.cell.text import InlineFont
 from openpyxl.comments import Comment
 
 from oms.core import erasing
+from oms.core.errors import Busy
 from oms.flows import customers, importing, ordering
 from oms.flows.customers import FileAtWork
 from oms.imports import intake, persons, queries
@@ -166,6 +168,46 @@ def test_nobody_is_forgotten_while_a_file_that_names_them_is_at_work():
     ordering.cancel_order(Order.objects.get().number, reason="Asked", actor=TESTER, at=NOON)
     erase()
     assert customers.traces(KNOWN) == []
+
+
+def test_files_are_read_while_nothing_is_locked_and_one_that_comes_in_meanwhile_is_found(monkeypatch):
+    shop()
+    zoe()
+    sent(HEAD + OTHERS)
+    file_of, late = queries.file_of, []
+
+    def watched(job):
+        assert not connection.in_atomic_block
+        if not late:
+            late.append(None)
+            late.append(sent(HEAD + HERS, name="late.csv"))
+        return file_of(job)
+
+    monkeypatch.setattr(persons.queries, "file_of", watched)
+    erase()
+    monkeypatch.undo()
+
+    assert not queries.is_kept(late[1])
+    assert customers.traces(KNOWN) == []
+
+
+def test_files_that_come_in_faster_than_they_are_read_do_not_slip_through(monkeypatch):
+    shop()
+    zoe()
+    sent(HEAD + OTHERS)
+    names = persons._names
+
+    def and_one_more(job, wanted):
+        found = names(job, wanted)
+        importing_again = f"{job.number}.csv"
+        sent(HEAD + OTHERS, then=None, name=importing_again)
+        return found
+
+    monkeypatch.setattr(persons, "_names", and_one_more)
+    with pytest.raises(Busy):
+        erase()
+
+    assert customers.traces(KNOWN[:1])
 
 
 def test_a_checked_file_that_was_dropped_makes_no_order_any_more():
