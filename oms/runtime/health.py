@@ -6,6 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, connection
+from django.db.models import Min
+from django.db.models.functions import Greatest
 from kombu import Connection
 from kombu.exceptions import OperationalError
 
@@ -58,10 +60,10 @@ def broker() -> str:
 
 
 def oldest_outbox_age(*, at: datetime) -> timedelta:
-    """How long the oldest due message has been waiting."""
+    """How long the oldest due message has been waiting, since it was there to be told."""
     open_ones = OutboxMessage.objects.filter(state__in=[MessageState.WAITING, MessageState.LEASED])
-    due = open_ones.filter(due_at__lte=at).order_by("due_at").values_list("due_at", flat=True).first()
-    return at - due if due else timedelta()
+    since = open_ones.filter(due_at__lte=at).aggregate(since=Min(Greatest("due_at", "entered_at")))["since"]
+    return max(at - since, timedelta()) if since else timedelta()
 
 
 def readiness(*, at: datetime) -> tuple[bool, dict[str, Any]]:

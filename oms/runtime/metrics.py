@@ -23,6 +23,7 @@ from prometheus_client.registry import Collector
 from oms.core.middleware import RequestLog
 from oms.core.models import OutboxMessage
 from oms.core.rules import MessageState
+from oms.runtime import health
 from oms.runtime.models import Heartbeat
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -92,10 +93,9 @@ class _Sources(Collector):
 def outbox() -> Iterator[Metric]:
     """How much news waits, how long the oldest has waited, and how much is stuck."""
     waiting = OutboxMessage.objects.filter(state__in=[MessageState.WAITING, MessageState.LEASED])
-    oldest = waiting.order_by("due_at").values_list("due_at", flat=True).first()
-    age = (timezone.now() - oldest).total_seconds() if oldest else 0
+    age = health.oldest_outbox_age(at=timezone.now()).total_seconds()
     yield GaugeMetricFamily("oms_outbox_waiting", "Messages not told yet", value=waiting.count())
-    yield GaugeMetricFamily("oms_outbox_oldest_seconds", "Age of the oldest due message", value=max(age, 0))
+    yield GaugeMetricFamily("oms_outbox_oldest_seconds", "Age of the oldest due message", value=age)
     dead = OutboxMessage.objects.filter(state=MessageState.DEAD).count()
     yield GaugeMetricFamily("oms_outbox_dead", "Dead letters", value=dead)
 

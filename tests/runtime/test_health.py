@@ -3,7 +3,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.conf import settings as live_settings
 from django.core.management import call_command
+from django.db import transaction
+from django.utils import timezone
 
+from oms.core import outbox
 from oms.core.models import OutboxMessage
 from oms.runtime import findings, health, heartbeats
 from oms.runtime.findings import State
@@ -58,13 +61,31 @@ def test_not_ready_without_the_schema(client, monkeypatch):
 
 def test_news_that_waits_too_long_is_told(everybody_lives):
     OutboxMessage.objects.create(
-        topic="order.placed", aggregate="order:SO-1", payload={}, recorded_at=NOON, due_at=NOON
+        topic="order.placed",
+        aggregate="order:SO-1",
+        payload={},
+        recorded_at=NOON,
+        due_at=NOON,
+        entered_at=NOON,
     )
 
     assert health.oldest_outbox_age(at=NOON + timedelta(minutes=10)) == timedelta(minutes=10)
     ready, body = health.readiness(at=NOON + timedelta(minutes=10))
     assert ready
     assert "600 s" in body["checks"]["outbox"]
+
+
+def test_news_of_the_past_is_late_from_when_it_could_first_be_told():
+    now = timezone.now()
+    with transaction.atomic():
+        outbox.record("order.placed", aggregate="order:SO-1", payload={}, at=now - timedelta(days=90))
+
+    assert health.oldest_outbox_age(at=now) < timedelta(seconds=1)
+    assert (
+        timedelta(minutes=9)
+        < health.oldest_outbox_age(at=now + timedelta(minutes=10))
+        <= timedelta(minutes=10)
+    )
 
 
 def test_figures_are_for_this_machine_or_for_the_bearer(client, monkeypatch):

@@ -22,6 +22,8 @@ class OutboxMessage(models.Model):
     attempts = models.PositiveSmallIntegerField(db_default=0)
     recorded_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    # By the clock of the database: what tells of the past, or was recorded while nothing ran, is not late for that.
+    entered_at = models.DateTimeField(db_default=Now())
     lease_until = models.DateTimeField(null=True)
     fence = models.BigIntegerField(db_default=0)
     last_error = models.TextField(blank=True, db_default="")
