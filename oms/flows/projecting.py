@@ -2,14 +2,22 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from inventory import calendar_queries
+from oms.channels import queries as channel_queries
+from oms.flows import snapshots, sourcing
+from oms.flows.snapshots import Snapshot
 from oms.orders import scarcity_queries
 from oms.orders.models import OrderLine, Turn
 from oms.orders.rules import ServedBy
 from oms.orders.scarcity_queries import FIRST, LAST, Scarce
+from oms.routing import planner
+from oms.routing import queries as routing_queries
+
+MOST_PLANNED = 25
+"""Lines that are planned to say what they get now; those behind them are told of deliveries only."""
 
 _WORDS: dict[ServedBy, Callable[[OrderLine], str]] = {
     ServedBy.PRIORITY: lambda line: f"priority {line.order.priority}",
@@ -31,21 +39,23 @@ class Outlook:
     why: tuple[str, ...]
 
 
-def outlooks(scarce: Scarce) -> list[Outlook]:
-    """The queue of a SKU with what each of its lines can count on; an overdue delivery counts for nothing."""
-    chest: list[tuple[date | None, int]] = [(None, scarce.available)]
-    chest += [(each.expected_on, each.pieces) for each in calendar_queries.supplies([scarce.sku_id])]
+def outlooks(scarce: Scarce, *, at: datetime) -> list[Outlook]:
+    """The queue of a SKU with what each of its lines can count on; an overdue delivery counts for nothing.
+
+    What a line gets now is what the rules would give it, of what those before it leave.
+    """
+    chest = [(each.expected_on, each.pieces) for each in calendar_queries.supplies([scarce.sku_id])]
+    shelves = snapshots.look_again([scarce.sku])
     turns = scarcity_queries.turns(scarce.sku)
     criteria = scarcity_queries.criteria()
     found = []
     for place, line in enumerate(scarcity_queries.queue(scarce.sku), start=1):
-        wanted, now, last = line.quantity_waiting, 0, None
+        now = _given(line, shelves, at=at) if place <= MOST_PLANNED else 0
+        wanted, last = line.quantity_waiting - now, None
         while wanted and chest:
             day, pieces = chest[0]
             count = min(wanted, pieces)
-            wanted -= count
-            now += count if day is None else 0
-            last = day or last
+            wanted, last = wanted - count, day
             if count == pieces:
                 chest.pop(0)
             else:
@@ -56,6 +66,22 @@ def outlooks(scarce: Scarce) -> list[Outlook]:
             )
         )
     return found
+
+
+def _given(line: OrderLine, shelves: Snapshot, *, at: datetime) -> int:
+    """The pieces that a line would be given now; the shelves then have fewer. Held orders are passed over."""
+    order = line.order
+    if order.state != "open" or not any(pieces > 0 for pieces in shelves.stock.values()):
+        return 0
+    policy = channel_queries.policies(shelves.stamp)[order.channel.code]
+    wanted = [sourcing.line_of(line, line.quantity_waiting, shelves.skus)]
+    facts = sourcing.facts_of(order, wanted, policy, at=at)
+    tables = routing_queries.tables_for(facts.channel, facts.customer_type, shelves.stamp)
+    network = tables.network(facts.destination)
+    plan = planner.plan(shelves.informed(facts, network, at), stock=shelves.stock, network=network)
+    for share in plan.shares:
+        shelves.take(share.site_id, share.sku_id, share.quantity)
+    return sum(share.quantity for share in plan.shares)
 
 
 def _why(line: Any, turn: Turn | None, criteria: Sequence[ServedBy]) -> tuple[str, ...]:

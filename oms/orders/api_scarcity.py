@@ -23,6 +23,7 @@ class ScarceAnswer(msgspec.Struct):
     orders: int
     waiting: int
     on_hand: int
+    reported: int
     reserved: int
     available: int
     incoming: int
@@ -103,6 +104,7 @@ def _scarce(row: Scarce) -> ScarceAnswer:
         row.orders,
         row.waiting,
         row.on_hand,
+        row.reported,
         row.reserved,
         row.available,
         row.incoming,
@@ -112,7 +114,7 @@ def _scarce(row: Scarce) -> ScarceAnswer:
 
 def _queue(sku: str) -> QueueAnswer:
     found = next((row for row in scarcity_queries.scarce() if row.sku == sku), None)
-    rows = projecting.outlooks(found) if found else []
+    rows = projecting.outlooks(found, at=timezone.now()) if found else []
     return QueueAnswer(
         sku,
         [str(each) for each in scarcity_queries.criteria()],

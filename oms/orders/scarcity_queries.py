@@ -21,12 +21,13 @@ _KEYS = {
 }
 
 SCARCE = """
-select s.id, s.code, s.name, w.orders, w.pieces, coalesce(l.on_hand, 0), coalesce(l.reserved, 0),
-       coalesce(l.available, 0), coalesce(e.incoming, 0), e.next_on
+select s.id, s.code, s.name, w.orders, w.pieces, coalesce(l.on_hand, 0), coalesce(l.reported, 0),
+       coalesce(l.reserved, 0), coalesce(l.available, 0), coalesce(e.incoming, 0), e.next_on
   from (select sku_id, count(distinct order_id) as orders, sum(quantity_waiting) as pieces
           from orders_orderline where quantity_waiting > 0 group by sku_id) w
   join catalogue_sku s on s.id = w.sku_id
-  left join lateral (select sum(on_hand) as on_hand, sum(reserved) as reserved, sum(greatest(available, 0)) as available
+  left join lateral (select sum(on_hand) as on_hand, sum(reported) as reported, sum(reserved) as reserved,
+                            sum(greatest(available, 0)) as available
                        from inventory_stocklevel where sku_id = w.sku_id) l on true
   left join lateral (select sum(quantity_expected - quantity_received) as incoming, min(expected_on) as next_on
                        from inventory_expectedreceipt e join inventory_stocklevel v on v.id = e.level_id
@@ -45,6 +46,7 @@ class Scarce:
     orders: int
     waiting: int
     on_hand: int
+    reported: int
     reserved: int
     available: int
     incoming: int

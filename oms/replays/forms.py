@@ -58,10 +58,14 @@ class ReplayForm(forms.Form):
         help_text="100 is the stock as it then stood; 80 a fifth less.",
     )
     rate_location = forms.ChoiceField(
-        required=False, label="Rates from", help_text="Change what parcels cost from one location."
+        required=False, label="Other rates from", help_text="Change what parcels cost from one location."
     )
     rate_percent = forms.IntegerField(
-        required=False, min_value=0, max_value=1000, label="cost, %", help_text="110 is a tenth dearer."
+        required=False,
+        min_value=0,
+        max_value=1000,
+        label="Cost from there, %",
+        help_text="110 is a tenth dearer.",
     )
     rates_on = forms.DateField(
         required=False,

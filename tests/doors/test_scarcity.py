@@ -3,7 +3,8 @@
 import pytest
 
 from oms.orders.models import Turn
-from tests.builders import place, shelf
+from oms.routing.rules import Action, Does, Rule, RuleBook
+from tests.builders import live_rules, place, shelf
 from tests.doors.test_order_pages import BACKEND, person
 from tests.doors.test_rest_contract import api  # noqa: F401  # a fixture
 
@@ -50,3 +51,38 @@ def test_a_buyer_reads_and_a_manager_decides(client, waiting):
     client.post("/orders/scarce/MUG/turn", said)
 
     assert Turn.objects.get().order.number == waiting[1]
+
+
+def test_nobody_is_said_to_get_what_the_rules_keep_back(api, client):  # noqa: F811
+    live_rules(RuleBook((Rule(1, (), (Action(Does.KEEP, number=2),)),)))
+    shelf("MUG", on_hand=3)
+    shelf("MUG", at="SYD", on_hand=2)
+    number = place(("MUG", 4)).number
+
+    assert api.get("scarcity/MUG").json()["queue"][0]["now"] == 0
+    client.force_login(person("ruth", ("manager", "")), backend=BACKEND)
+    page = client.get("/orders/scarce/MUG").content.decode()
+
+    assert "4 kept back" in page
+    assert "/routing/why?sku=MUG&amp;pieces=3&amp;channel=api" in page
+    # Nobody else waits to whom its own piece could be given.
+    assert number in page
+    assert "Give them" not in page
+
+
+def test_a_held_order_is_passed_over_and_the_next_gets_what_is_there(api, waiting):  # noqa: F811
+    assert api.post(f"orders/{waiting[0]}/hold", {"reason": "address"}).status_code == 200
+    shelf("MUG", at="SYD", on_hand=1)
+
+    assert [row["now"] for row in api.get("scarcity/MUG").json()["queue"]] == [0, 1]
+
+
+def test_pieces_are_offered_to_an_order_that_does_not_hold_them(client, api):  # noqa: F811
+    shelf("MUG", on_hand=2)
+    holder, other = place(("MUG", 3)).number, place(("MUG", 1)).number
+    client.force_login(person("ruth", ("manager", "")), backend=BACKEND)
+
+    page = client.get("/orders/scarce/MUG").content.decode()
+
+    assert f'name="giver" value="{holder}"' in page
+    assert f'name="taker" value="{other}"' in page

@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.forms import BoundField, CheckboxInput, Select, Textarea
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Select, Textarea
+from django.forms.boundfield import BoundWidget
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -241,6 +242,8 @@ def field(bound: BoundField) -> SafeString:
     described = " ".join(filter(None, [help_id if bound.help_text else "", error_id if bound.errors else ""]))
     optional = "" if bound.field.required else mark_safe(' <span class="hint">optional</span>')
     label = format_html('<label for="{}">{}{}</label>', bound.id_for_label, bound.label, optional)
+    if isinstance(bound.field.widget, CheckboxSelectMultiple):
+        return _ticks(bound, optional, described, help_id, error_id)
     control = _dressed(bound, described)
     if isinstance(bound.field.widget, CheckboxInput):
         label = format_html(
@@ -250,6 +253,31 @@ def field(bound: BoundField) -> SafeString:
             bound.label,
         )
         control = SafeString("")
+    return format_html('<div class="field">{}{}{}</div>', label, control, _said(bound, help_id, error_id))
+
+
+def _ticks(bound: BoundField, optional: str, described: str, help_id: str, error_id: str) -> SafeString:
+    """Several boxes of which any may be ticked, as one group."""
+    boxes = format_html_join(
+        "",
+        '<label class="tick" for="{}">{} {}</label>',
+        ((box.id_for_label, _box(box), box.choice_label) for box in bound.subwidgets),
+    )
+    about = format_html(' aria-describedby="{}"', described) if described else ""
+    said = _said(bound, help_id, error_id)
+    return format_html(
+        '<fieldset class="field ticks"{}><legend>{}{}</legend>{}{}</fieldset>',
+        *(about, bound.label, optional, boxes, said),
+    )
+
+
+def _box(box: BoundWidget) -> SafeString:
+    box.data["attrs"]["class"] = "check"
+    return box.tag(wrap_label=False)
+
+
+def _said(bound: BoundField, help_id: str, error_id: str) -> SafeString:
+    """The line of help of a field, and what is wrong with it."""
     helped = (
         format_html('<p class="help" id="{}">{}</p>', help_id, bound.help_text) if bound.help_text else ""
     )
@@ -264,7 +292,7 @@ def field(bound: BoundField) -> SafeString:
         if bound.errors
         else ""
     )
-    return format_html('<div class="field">{}{}{}{}</div>', label, control, helped, shown)
+    return format_html("{}{}", helped, shown)
 
 
 @register.simple_tag(takes_context=True)

@@ -1,15 +1,20 @@
 """Too little for everybody: what is scarce, who gets it and why, and what a manager decided."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils import timezone
 
 from fulfilment import queries as work_queries
+from fulfilment.models import FulfilmentOrderLine
 from oms.core import frame
 from oms.core.errors import NotFound
 from oms.core.views.frame import Action, Page, Record
 from oms.flows import projecting, scarcity
+from oms.flows.projecting import Outlook
 from oms.orders import scarcity_queries
+from oms.orders.models import OrderLine
 from oms.orders.scarcity_queries import Scarce
 
 
@@ -49,13 +54,14 @@ class ScarceSku(Record):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         found = scarce_sku(self.kwargs["sku"])
-        rows = projecting.outlooks(found) if found else []
+        rows = projecting.outlooks(found, at=timezone.now()) if found else []
         return super().get_context_data(**kwargs) | {
             "sku": found,
             "rows": rows,
             "can_decide": self.request.user.may("orders.change"),
-            "first": rows[0].line.order.number if rows else "",
-            "holders": work_queries.untouched_lines(found.sku) if found else [],
+            "kept": max(0, found.available - sum(row.now for row in rows)) if found else 0,
+            "why_not": _why_not(rows[0].line) if rows else "",
+            "holders": _holders(found, rows) if found else [],
         }
 
 
@@ -94,6 +100,30 @@ class Give(Action):
             note=said.get("note", ""),
             **self.doing.as_arguments,
         )
+
+
+def _holders(found: Scarce, rows: list[Outlook]) -> list[tuple[FulfilmentOrderLine, str]]:
+    """Untouched pieces, each with the first order that waits for them and is not the one that holds them."""
+    waiting = list(dict.fromkeys(row.line.order.number for row in rows))
+    return [
+        (line, next((number for number in waiting if number != line.fulfilment_order.order.number), ""))
+        for line in work_queries.untouched_lines(found.sku)
+    ]
+
+
+def _why_not(line: OrderLine) -> str:
+    """The page that says why this line does not get what is available."""
+    order = line.order
+    asked = {
+        "sku": line.sku.code,
+        "pieces": line.quantity_waiting,
+        "channel": order.channel.code,
+        "customer_type": order.customer_type,
+        "country": order.ship_country,
+        "region": order.ship_region,
+        "postcode": order.ship_postcode,
+    }
+    return f"{reverse('routing:why')}?{urlencode(asked)}"
 
 
 def scarce_sku(code: str) -> Scarce | None:
