@@ -50,7 +50,7 @@ def answer(work: FulfilmentOrder, status: RequestStatus, *, reason: str = "") ->
     """
     if work.request_status == status:
         return
-    REQUEST_LIFECYCLE.check(RequestStatus(work.request_status), status)
+    REQUEST_LIFECYCLE.check(RequestStatus(work.request_status), status, what=work.number)
     work.request_status, work.rejection_reason = status.value, reason
     if status is RequestStatus.REJECTED:
         work.status = _checked(work, WorkStatus.CANCELLED)
@@ -151,5 +151,5 @@ def count(line: FulfilmentOrderLine, **steps: int) -> None:
 
 
 def _checked(work: FulfilmentOrder, status: WorkStatus) -> str:
-    WORK_LIFECYCLE.check(WorkStatus(work.status), status)
+    WORK_LIFECYCLE.check(WorkStatus(work.status), status, what=work.number)
     return status.value

@@ -47,9 +47,8 @@ class Lifecycle:
         Raises ``IllegalTransition`` when the move is not in the graph.
         """
         if not self.allows(old, new):
-            raise IllegalTransition(
-                f"{what} is {_words(old)} and cannot become {_words(new)}.", old=str(old), new=str(new)
-            )
+            cannot = "already" if str(old) == str(new) else f"and cannot become {_words(new)}"
+            raise IllegalTransition(f"{what} is {_words(old)} {cannot}.", old=str(old), new=str(new))
 
 
 def _words(status: str) -> str:

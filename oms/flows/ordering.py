@@ -75,7 +75,8 @@ def cancel_order(number: str, *, reason: str, code: str = "", actor: Actor, at: 
     late = work_queries.packed_or_gone(order.pk)
     if late:
         raise TooLateToCancel(
-            f"{', '.join(late)} is packed or has left. Unpack it, or take the goods back as a return."
+            f"{', '.join(late)} is packed or has left. Unpack it, cancel what is still here by line,"
+            " or take the goods back as a return."
         )
     live = work_queries.lock_live_work(order.pk)
     if any(cancellation_queries.is_confirmed_elsewhere(work) for work in live):

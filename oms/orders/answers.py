@@ -12,7 +12,7 @@ from oms.core.money import Money
 from oms.orders import change_queries, partial_queries, queries, risk_queries
 from oms.orders.models import Order, OrderLine, PartialQuestion
 from oms.orders.requests import Placed
-from oms.orders.rules import whole_bundles
+from oms.orders.rules import OrderState, whole_bundles
 from oms.routing import queries as routing_queries
 
 
@@ -80,6 +80,16 @@ class PartialAnswer(msgspec.Struct):
     note: str
 
 
+class HoldAnswer(msgspec.Struct):
+    """Why an order stands still, who answers for it, and since when; ``code`` is of the shop's list, or empty."""
+
+    code: str
+    reason: str
+    owner: str
+    placed_by: str
+    placed_at: datetime
+
+
 class RoutingAnswer(msgspec.Struct):
     """The decision that an order follows, and where it explains itself."""
 
@@ -138,6 +148,7 @@ class OrderAnswer(msgspec.Struct):
     cancellations: list[CancellationAsked] = []
     late_risk: LateRiskAnswer | None = None
     partial_decision: PartialAnswer | None = None
+    hold: HoldAnswer | None = None
 
 
 def of_placed(placed: Placed) -> OrderPlaced:
@@ -185,10 +196,15 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
     ]
     asked, risks = _cancellations(ids), risk_queries.risks_of(ids)
     questions = partial_queries.questions_of(ids)
+    held = [order.pk for order in found if order.state == OrderState.ON_HOLD]
+    holds = risk_queries.holds_on(held) if held else {}
     for order, answer in zip(found, answered, strict=True):
         answer.cancellations = asked.get(order.pk, [])
         if order.pk in questions:
             answer.partial_decision = _partial(questions[order.pk][0], lines.get(order.pk, []))
+        if order.pk in holds:
+            hold = holds[order.pk]
+            answer.hold = HoldAnswer(hold.code, hold.reason, hold.owner, hold.placed_by, hold.placed_at)
         if order.pk in risks:
             risk = risks[order.pk]
             answer.late_risk = LateRiskAnswer(risk.cause, risk.reason, risk.expected_by)

@@ -43,11 +43,7 @@ def reason(kind: ChangeKind, code: str) -> OrderReason:
 
     Raises ``UnknownReason``.
     """
-    found = OrderReason.objects.filter(kind=kind.value, code=code).first()
-    if found is None:
-        message = f"There is no reason {code} to {kind.value} an order."
-        raise UnknownReason(message, problems=(("#/code", message),))
-    return found
+    return reason_of((kind,), code)
 
 
 def reason_of(kinds: Sequence[ChangeKind], code: str) -> OrderReason:
@@ -55,11 +51,14 @@ def reason_of(kinds: Sequence[ChangeKind], code: str) -> OrderReason:
 
     Raises ``UnknownReason``.
     """
-    for kind in kinds[:-1]:
+    for kind in kinds:
         found = OrderReason.objects.filter(kind=kind.value, code=code).first()
         if found is not None:
             return found
-    return reason(kinds[-1], code)
+    known = ", ".join(dict.fromkeys(each.code for each in reasons(*kinds))) or "none"
+    message = f"There is no reason {code} to {kinds[0].value} an order; there are {known}."
+    field = "code" if kinds[0] is ChangeKind.HOLD else "reason_code"
+    raise UnknownReason(message, problems=((f"#/{field}", message),))
 
 
 def released_by(code: str) -> Releasable:

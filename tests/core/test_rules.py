@@ -13,6 +13,8 @@ DOOR = Lifecycle({"open": frozenset({"shut"}), "shut": frozenset({"open", "locke
 def test_a_lifecycle_lets_only_published_moves_pass():
     assert DOOR.allows("open", "shut")
     assert DOOR.is_final("locked")
+    with pytest.raises(IllegalTransition, match=r"The door is open already\."):
+        DOOR.check("open", "open", what="The door")
     with pytest.raises(IllegalTransition, match="The door is open and cannot become locked"):
         DOOR.check("open", "locked", what="The door")
 

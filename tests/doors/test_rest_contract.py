@@ -8,6 +8,7 @@ from django.test import Client
 
 from oms.core import tokens
 from oms.core.actors import SYSTEM
+from oms.orders.models import OrderReason
 from tests import builders
 from tests.builders import NOON
 
@@ -203,6 +204,38 @@ def test_hold_release_and_cancel(api):
     assert api.post(f"orders/{number}/release").json()["status"] == "allocated"
     assert api.post(f"orders/{number}/cancel", {"reason": "customer"}).json()["status"] == "cancelled"
     assert level(api, "MUG", "PER")["available"] == 5
+
+
+def test_a_hold_is_told_with_its_reason_and_owner_and_its_refusals_name_the_order(api):
+    stock(api, "MUG", PER=5)
+    builders.worker("mai")
+    number = api.post("orders", body(("MUG", 2))).json()["number"]
+
+    held = api.post(f"orders/{number}/hold", {"reason": "Address looks odd", "owner": "mai"})
+
+    assert held.status_code == 200, held.content
+    hold = api.get(f"orders/{number}").json()["hold"]
+    assert (hold["reason"], hold["owner"]) == ("Address looks odd", "mai")
+    assert api.get(f"orders?q={number}").json()["results"][0]["hold"] == hold
+    assert (
+        f"{number} is on hold already" in api.post(f"orders/{number}/hold", {"reason": "x"}).json()["detail"]
+    )
+    released = api.post(f"orders/{number}/release").json()
+    assert released["hold"] is None
+    assert f"{number} is open already" in api.post(f"orders/{number}/release").json()["detail"]
+
+
+def test_a_reason_that_is_not_listed_is_refused_with_those_that_are(api):
+    stock(api, "MUG", PER=5)
+    number = api.post("orders", body(("MUG", 2))).json()["number"]
+    OrderReason.objects.get_or_create(kind="cancel", code="asked", defaults={"name": "Customer asked"})
+
+    answer = api.post(f"orders/{number}/cancel", {"reason_code": "blah"}).json()
+
+    assert answer["errors"][0]["pointer"] == "#/reason_code"
+    assert answer["detail"].startswith("There is no reason blah to cancel an order; there are ")
+    assert "asked" in answer["detail"]
+    assert api.post(f"orders/{number}/hold", {"code": "blah"}).json()["errors"][0]["pointer"] == "#/code"
 
 
 def test_lists_have_results_next_and_previous_and_page_by_cursor(api):

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, Select, Textarea
-from django.forms.boundfield import BoundWidget
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -18,6 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from oms.core import status
+from oms.core.boxes import ticks
 
 register = template.Library()
 
@@ -243,7 +243,7 @@ def field(bound: BoundField) -> SafeString:
     optional = "" if bound.field.required else mark_safe(' <span class="hint">optional</span>')
     label = format_html('<label for="{}">{}{}</label>', bound.id_for_label, bound.label, optional)
     if isinstance(bound.field.widget, CheckboxSelectMultiple):
-        return _ticks(bound, optional, described, help_id, error_id)
+        return ticks(bound, optional, described, _said(bound, help_id, error_id))
     control = _dressed(bound, described)
     if isinstance(bound.field.widget, CheckboxInput):
         label = format_html(
@@ -254,26 +254,6 @@ def field(bound: BoundField) -> SafeString:
         )
         control = SafeString("")
     return format_html('<div class="field">{}{}{}</div>', label, control, _said(bound, help_id, error_id))
-
-
-def _ticks(bound: BoundField, optional: str, described: str, help_id: str, error_id: str) -> SafeString:
-    """Several boxes of which any may be ticked, as one group."""
-    boxes = format_html_join(
-        "",
-        '<label class="tick" for="{}">{} {}</label>',
-        ((box.id_for_label, _box(box), box.choice_label) for box in bound.subwidgets),
-    )
-    about = format_html(' aria-describedby="{}"', described) if described else ""
-    said = _said(bound, help_id, error_id)
-    return format_html(
-        '<fieldset class="field ticks"{}><legend>{}{}</legend>{}{}</fieldset>',
-        *(about, bound.label, optional, boxes, said),
-    )
-
-
-def _box(box: BoundWidget) -> SafeString:
-    box.data["attrs"]["class"] = "check"
-    return box.tag(wrap_label=False)
 
 
 def _said(bound: BoundField, help_id: str, error_id: str) -> SafeString:

@@ -219,7 +219,7 @@ def correct_mail(order: Order, address: str) -> None:
 
 
 def _move(order: Order, state: OrderState) -> None:
-    ORDER_LIFECYCLE.check(OrderState(order.state), state)
+    ORDER_LIFECYCLE.check(OrderState(order.state), state, what=order.number)
     order.state = state.value
     order.save(update_fields=["state"])
 
