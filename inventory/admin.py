@@ -1,16 +1,19 @@
 """Stock in the admin: places and reasons to edit, figures to read; what moves them stands elsewhere."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from inventory import admin_books, admin_counts, admin_floor  # noqa: F401  # Django looks for this module only
 from inventory.models import (
     AdjustmentReason,
     Bin,
+    DeliveryChange,
     ExpectedReceipt,
     Reservation,
     SpecialDay,
@@ -224,35 +227,40 @@ class LevelAdmin(WithFiles, AtLocations, Audited):
         return False
 
 
-class ExpectedReceiptForm(forms.ModelForm):
-    """What is announced, and for which level."""
+class DeliveryChangeInline(ReadOnlyInline):
+    """What became of it before it came."""
 
-    class Meta:
-        model = ExpectedReceipt
-        fields = ("level", "reference", "quantity_expected", "expected_on")
-        help_texts: ClassVar = {"level": "The SKU at the location where it will arrive; search by SKU code."}
-
-    def clean_quantity_expected(self) -> int:
-        """Refuse fewer pieces than have come or are bound to preorders."""
-        pieces = self.cleaned_data["quantity_expected"]
-        least = max(self.instance.quantity_received, self.instance.quantity_bound)
-        if pieces < least:
-            raise forms.ValidationError(f"{least} pieces have come or are bound to preorders.")
-        return pieces
+    model = DeliveryChange
+    fields = (
+        "changed_at",
+        "day_before",
+        "day_after",
+        "pieces_before",
+        "pieces_after",
+        "reason",
+        "changed_by",
+    )
 
 
 @admin.register(ExpectedReceipt)
-class ExpectedReceiptAdmin(AtLocations, Audited):
-    """What was announced; it counts as incoming until it is received."""
+class ExpectedReceiptAdmin(AtLocations, ReadOnly):
+    """What was announced, to read: the page of deliveries announces, moves and calls off."""
 
-    form = ExpectedReceiptForm
+    inlines = (DeliveryChangeInline,)
     location_path = "level__location__code"
-    list_display = ("reference", "sku_code", "location_code", "expected_on", "quantity_expected", "received")
+    list_display = (
+        *("reference", "sku_code", "location_code", "expected_on", "quantity_expected", "quantity_received"),
+        *("quantity_bound", "page"),
+    )
     list_filter = ("expected_on", "level__location")
     list_select_related = ("level__sku", "level__location")
     search_fields = ("reference", "level__sku__code")
-    raw_id_fields = ("level",)
-    readonly_fields = ("received",)
+    fields = (
+        *("reference", "level", "expected_on", "quantity_expected", "quantity_received", "quantity_bound"),
+        "page",
+    )
+    readonly_fields = ("page",)
+    show_full_result_count = False
 
     @admin.display(description="SKU", ordering="level__sku__code")
     def sku_code(self, receipt: ExpectedReceipt) -> str:
@@ -264,25 +272,11 @@ class ExpectedReceiptAdmin(AtLocations, Audited):
         """Where it will arrive."""
         return receipt.level.location.code
 
-    @admin.display(description="Received", ordering="quantity_received")
-    def received(self, receipt: ExpectedReceipt) -> int:
-        """What has come of it."""
-        return receipt.quantity_received
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        """What was announced belongs to its reference and its level."""
-        return ("received",) if obj is None else ("received", "reference", "level")
-
-    def save_model(self, request: HttpRequest, obj: ExpectedReceipt, form: Any, change: bool) -> None:
-        """Write only what was changed: a receipt may be counted meanwhile."""
-        if not change:
-            obj.save()
-        elif form.changed_data:
-            obj.save(update_fields=form.changed_data)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """What was once announced stays: preorders may have counted on it."""
-        return False
+    @admin.display(description="Delivery")
+    def page(self, receipt: ExpectedReceipt) -> str:
+        """Where it is changed, and who counts on it."""
+        address = reverse("inventory:delivery", args=[receipt.pk])
+        return format_html('<a href="{}">{}</a>', address, receipt.reference)
 
 
 class MovementInline(ReadOnlyInline):

@@ -13,7 +13,7 @@ class Placed(forms.Form):
 
     def __init__(self, *args: Any, places: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name in ("place", "origin"):
+        for name in ("place", "origin", "location"):
             if name in self.fields:
                 self.fields[name].choices = places
 

@@ -186,9 +186,10 @@ def sku_ids_at(codes: Iterable[str]) -> QuerySet[StockLevel]:
 
 
 def expected_at(levels_shown: Iterable[StockLevel]) -> QuerySet[ExpectedReceipt]:
-    """What is still to come for these levels, soonest first."""
+    """What is still ``to_come`` for these levels, soonest first."""
     return (
         ExpectedReceipt.objects.filter(level__in=levels_shown, quantity_expected__gt=F("quantity_received"))
+        .annotate(to_come=F("quantity_expected") - F("quantity_received"))
         .select_related("level__location")
         .order_by("expected_on", "id")
     )

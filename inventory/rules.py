@@ -165,6 +165,24 @@ class SerialRefused(Conflict):
     code = "serial-refused"
 
 
+class AlreadyAnnounced(Conflict):
+    """These pieces were announced before under the same document."""
+
+    code = "already-announced"
+
+
+class DeliveryMoved(Conflict):
+    """Somebody received or changed pieces of the delivery since it was looked at."""
+
+    code = "delivery-moved"
+
+
+class DeliveryRefused(Conflict):
+    """Nothing of the delivery is to come any more, or it is not changed here."""
+
+    code = "delivery-refused"
+
+
 class ArrivalRefused(Conflict):
     """What was scanned does not belong to what should arrive."""
 

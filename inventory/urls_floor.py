@@ -1,8 +1,8 @@
-"""Addresses of bins, arrivals, transfers, lots and serial numbers."""
+"""Addresses of bins, deliveries, arrivals, transfers, lots and serial numbers."""
 
 from django.urls import path
 
-from inventory.views import approvals, arrivals, lots, putaway, transfers
+from inventory.views import approvals, arrivals, deliveries, lots, putaway, transfers
 
 urlpatterns = [
     path("approvals", approvals.Approvals.as_view(), name="approvals"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("receive/<slug:place>/<slug:reference>", arrivals.ReceivePage.as_view(), name="receive"),
     path("receive/<slug:place>/<slug:reference>/scan", arrivals.ReceiveScan.as_view(), name="receive_scan"),
     path("receive/<slug:place>/<slug:reference>/post", arrivals.ReceivePost.as_view(), name="receive_post"),
+    path("deliveries", deliveries.DeliveryList.as_view(), name="deliveries"),
+    path("deliveries/new", deliveries.AnnouncePage.as_view(), name="delivery_new"),
+    path("deliveries/<int:delivery_id>", deliveries.DeliveryPage.as_view(), name="delivery"),
     path("transfers", transfers.TransferList.as_view(), name="transfers"),
     path("transfers/new", transfers.NewTransferPage.as_view(), name="transfer_new"),
     path("transfers/<slug:number>", transfers.TransferPage.as_view(), name="transfer"),

@@ -5,6 +5,7 @@ from django.urls import include, path
 from fulfilment import api as fulfilment
 from inventory import api as inventory
 from inventory import api_counts as counts
+from inventory import api_deliveries as deliveries
 from inventory import api_history as books
 from inventory import api_lots as lots
 from inventory import api_reports as inventory_reports
@@ -52,6 +53,10 @@ urlpatterns = [
     path("stock-closes/<str:location>/<str:day>", books.OneStockClose.as_view()),
     path("stock-movements", inventory.StockMovements.as_view()),
     path("stock-adjustments", inventory.StockAdjustments.as_view()),
+    path("deliveries", deliveries.Deliveries.as_view()),
+    path("deliveries/<int:delivery_id>", deliveries.OneDelivery.as_view()),
+    path("deliveries/<int:delivery_id>/change", deliveries.ChangeDelivery.as_view()),
+    path("deliveries/<int:delivery_id>/preview", deliveries.PreviewDelivery.as_view()),
     path("transfers", transfers.Transfers.as_view()),
     path("transfers/<str:number>", transfers.OneTransfer.as_view()),
     path("transfers/<str:number>/send", transfers.SendTransfer.as_view()),

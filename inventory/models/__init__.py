@@ -7,6 +7,7 @@ them (migrations 0002 and 0004). A reservation writes its own movements.
 from inventory.models.calendars import SpecialDay, WorkCalendar
 from inventory.models.closes import CloseSignature, StockClose, StockCloseLine
 from inventory.models.counts import CountClass, CountLine, CountPlan, CountScan, CountTask
+from inventory.models.deliveries import DeliveryChange
 from inventory.models.floor import ArrivalScan, StagedPiece
 from inventory.models.ledger import (
     AdjustmentReason,
@@ -32,6 +33,7 @@ __all__ = [
     "CountPlan",
     "CountScan",
     "CountTask",
+    "DeliveryChange",
     "ExpectedReceipt",
     "Lot",
     "Reservation",

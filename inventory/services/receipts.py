@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from inventory import queries
-from inventory.models import ExpectedReceipt, StockLevel, StockLocation, StockMovement
-from inventory.rules import MovementKind
+from inventory import delivery_queries, queries
+from inventory.models import DeliveryChange, ExpectedReceipt, StockLevel, StockLocation, StockMovement
+from inventory.rules import AlreadyAnnounced, DeliveryRefused, MovementKind
 from inventory.services import movements, spots
 from inventory.services.adjustments import ANYWHERE, Where
 from inventory.services.movements import Cause, Delta
@@ -23,10 +23,45 @@ class MoreThanExpected(Conflict):
 
 @joins_transaction
 def expect(level: StockLevel, *, reference: str, quantity: int, expected_on: date) -> ExpectedReceipt:
-    """Announce so many pieces for a level; they count as incoming until they are received."""
+    """Announce so many pieces for a locked level; they count as incoming until they are received.
+
+    Raises ``AlreadyAnnounced``.
+    """
+    if delivery_queries.is_announced(level.pk, reference):
+        raise AlreadyAnnounced(
+            f"{reference} announces {level.sku.code} for {level.location.name} already. Change that delivery instead."
+        )
     return ExpectedReceipt.objects.create(
         level=level, reference=reference, quantity_expected=quantity, expected_on=expected_on
     )
+
+
+@joins_transaction
+def change(
+    expected: ExpectedReceipt, *, on: date, to_come: int, reason: str, actor: Actor, at: datetime
+) -> DeliveryChange:
+    """Let a locked delivery come on another day, with other pieces, or not at all; what came stays received.
+
+    Raises ``DeliveryRefused`` when nothing of it is to come, or nothing about it would be other than it is.
+    """
+    before = expected.quantity_expected - expected.quantity_received
+    if not before:
+        raise DeliveryRefused(f"Nothing of {expected.reference} is to come any more.")
+    if (on, to_come) == (expected.expected_on, before):
+        raise DeliveryRefused(f"{expected.reference} is announced for that day and so many pieces already.")
+    written = DeliveryChange.objects.create(
+        expected=expected,
+        day_before=expected.expected_on,
+        day_after=on,
+        pieces_before=before,
+        pieces_after=to_come,
+        reason=reason,
+        changed_by=actor.label,
+        changed_at=at,
+    )
+    expected.expected_on, expected.quantity_expected = on, expected.quantity_received + to_come
+    expected.save(update_fields=["expected_on", "quantity_expected"])
+    return written
 
 
 @joins_transaction

@@ -30,6 +30,7 @@ KINDS = {
     "overdue_cancellation": "Partner has not answered a cancellation",
     "refused_cancellation": "Partner does not cancel",
     "rejected_work": "Work rejected",
+    "preorders_unbound": "Preorders lost their delivery",
     "short_pick": "Too few on the shelf",
     "overdue_count": "Counts overdue",
     "displaced_order": "Stock taken back from an order",

@@ -39,6 +39,7 @@ EXCEPTIONS: dict[str, Rights] = {
         APPEND,
         dict.fromkeys(("quantity_expected", "quantity_received", "expected_on"), frozenset({"UPDATE"})),
     ),
+    "inventory_deliverychange": Rights(APPEND),
     "inventory_stockcontent": Rights(READ),
     "inventory_safetystockchange": Rights(READ),
     "inventory_serialnumber": Rights(APPEND),

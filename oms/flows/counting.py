@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from inventory import floor_queries, lot_queries
 from inventory import queries as stock_queries
+from inventory.models import ExpectedReceipt
 from inventory.rules import Adjusted, LevelsMoved
 from inventory.services import adjustments, limits, receipts, serials
 from inventory.services.adjustments import Where
@@ -13,7 +14,7 @@ from oms.catalogue import queries as sku_queries
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.transactions import joins_transaction, owns_transaction
-from oms.flows import preorders
+from oms.flows import binding, deliveries, preorders
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +176,7 @@ def receive_delivery(
     return number
 
 
-@owns_transaction()
+@owns_transaction(retry_on=LevelsMoved)
 def expect_stock(
     sku_code: str,
     *,
@@ -185,15 +186,16 @@ def expect_stock(
     expected_on: date,
     actor: Actor,
     at: datetime,
-) -> None:
-    """Announce pieces that will arrive; they show as incoming.
+) -> ExpectedReceipt:
+    """Announce pieces that will arrive: they are incoming, and preorders that lost their delivery are bound to them.
 
-    Raises ``SkuNotFound``, ``LocationNotFound``.
+    Raises ``SkuNotFound``, ``LocationNotFound``, ``AlreadyAnnounced``.
     """
     sku = sku_queries.sku(sku_code)
     place = stock_queries.location(location)
+    loose = binding.lock((), {sku.pk: sku.code})
     level = stock_queries.lock_level(sku.pk, place.pk)
-    receipts.expect(level, reference=reference, quantity=quantity, expected_on=expected_on)
+    made = receipts.expect(level, reference=reference, quantity=quantity, expected_on=expected_on)
     audit.record(
         "stock.expected",
         "sku",
@@ -203,6 +205,9 @@ def expect_stock(
         note=reference,
         changes={"location": place.code, "incoming": [0, quantity]},
     )
+    dealt = binding.deal(binding.loosen(loose), loose.skus)
+    deliveries.settle(loose, dealt, why=f"{reference} was announced.", at=at)
+    return made
 
 
 def _tell(sku_code: str, location_code: str, number: str, quantity_delta: int, *, at: datetime) -> None:

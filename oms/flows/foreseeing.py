@@ -1,6 +1,7 @@
 """Stories of what is going to be late: seen while it can still be mended, and forgotten when it was."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 
 from fulfilment import queries as work_queries
@@ -41,6 +42,17 @@ def late_risks(*, at: datetime) -> int:
     still = {order.number for order in at_risk.values()}
     watching.close_settled(_ALERT, still, note="It is not at risk any more.", at=at)
     return len(found)
+
+
+def look_at(order_ids: Collection[int], *, at: datetime) -> None:
+    """Find which of these orders are going to be late, now that what they wait for is another."""
+    orders = list(risk_queries.promised_soon(at).filter(pk__in=order_ids))
+    outside = risk_queries.promised_outside_their_window().filter(order__in=order_ids)
+    found = {promise.order_id: _outside(promise) for promise in outside} | _found(orders, at)
+    risks.keep(found, among=order_ids, at=at)
+    seen = (*(promise.order for promise in outside), *orders)
+    for order in {order.pk: order for order in seen if order.pk in found}.values():
+        _alert(order, found[order.pk], at)
 
 
 def _outside(promise: Promise) -> Risk:

@@ -1,6 +1,6 @@
 """Who gets what of a SKU that is scarce: what is there and what is announced, dealt in the order of turns."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +10,7 @@ from oms.channels import queries as channel_queries
 from oms.flows import snapshots, sourcing
 from oms.flows.snapshots import Snapshot
 from oms.orders import scarcity_queries
-from oms.orders.models import OrderLine, Turn
+from oms.orders.models import OrderLine, SupplyClaim, Turn
 from oms.orders.rules import ServedBy
 from oms.orders.scarcity_queries import FIRST, LAST, Scarce
 from oms.routing import planner
@@ -48,8 +48,10 @@ def outlooks(scarce: Scarce, *, at: datetime) -> list[Outlook]:
     shelves = snapshots.look_again([scarce.sku])
     turns = scarcity_queries.turns(scarce.sku)
     criteria = scarcity_queries.criteria()
+    queue = list(scarcity_queries.queue(scarce.sku))
+    claims = scarcity_queries.claims_of([line.pk for line in queue])
     found = []
-    for place, line in enumerate(scarcity_queries.queue(scarce.sku), start=1):
+    for place, line in enumerate(queue, start=1):
         now = _given(line, shelves, at=at) if place <= MOST_PLANNED else 0
         wanted, last = line.quantity_waiting - now, None
         while wanted and chest:
@@ -60,11 +62,8 @@ def outlooks(scarce: Scarce, *, at: datetime) -> list[Outlook]:
                 chest.pop(0)
             else:
                 chest[0] = (day, pieces - count)
-        found.append(
-            Outlook(
-                line, place, now, None if wanted else last, _why(line, turns.get(line.order_id), criteria)
-            )
-        )
+        why = _bound(claims.get(line.pk, ())) + _why(line, turns.get(line.order_id), criteria)
+        found.append(Outlook(line, place, now, None if wanted else last, why))
     return found
 
 
@@ -82,6 +81,17 @@ def _given(line: OrderLine, shelves: Snapshot, *, at: datetime) -> int:
     for share in plan.shares:
         shelves.take(share.site_id, share.sku_id, share.quantity)
     return sum(share.quantity for share in plan.shares)
+
+
+def _bound(claims: Iterable[SupplyClaim]) -> tuple[str, ...]:
+    """What a preorder counts on, in words; pieces that lost their delivery come first."""
+    said: tuple[str, ...] = ()
+    for claim in claims:
+        if claim.expected is None:
+            said = (f"{claim.quantity} lost the delivery they were bound to", *said)
+        else:
+            said += (f"{claim.quantity} bound to {claim.expected.reference}",)
+    return said
 
 
 def _why(line: Any, turn: Turn | None, criteria: Sequence[ServedBy]) -> tuple[str, ...]:

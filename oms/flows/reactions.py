@@ -10,7 +10,7 @@ from oms.core.actors import SYSTEM
 from oms.core.outbox import Message
 from oms.core.relay import Reaction
 from oms.core.transactions import owns_transaction
-from oms.flows import count_opening, lettering, ordering, watching
+from oms.flows import count_opening, deliveries, lettering, ordering, watching
 from oms.flows.count_opening import Wanted
 from oms.letters import queries as letter_queries
 from oms.letters.rules import Occasion
@@ -88,6 +88,14 @@ def alert_oversold(message: Message) -> None:
     watching.oversold(message.payload["number"], message.payload["why"], at=message.claimed_at)
 
 
+def promise_the_rest(message: Message) -> None:
+    """A delivery was changed for more orders than one transaction renews the promises of: the others follow."""
+    said = message.payload
+    if said["orders"] > deliveries.MOST_AT_ONCE:
+        why = f"{said['reference']} was changed: {said['reason']}"
+        deliveries.promise_the_rest(said["sku_ids"], why=why, at=message.claimed_at)
+
+
 # A topic that stands here names all of its reactions, the webhooks' among them.
 REACTIONS: dict[str, tuple[Reaction, ...]] = {
     webhooks.DELIVER: (webhooks.deliver,),
@@ -101,6 +109,8 @@ REACTIONS: dict[str, tuple[Reaction, ...]] = {
     "shipment.left": (webhooks.fan_out, write_shipped),
     "invoice.issued": (webhooks.fan_out, write_invoiced),
     "order.oversold": (webhooks.fan_out, alert_oversold),
+    "delivery.changed": (webhooks.fan_out, promise_the_rest),
+    "delivery.called_off": (webhooks.fan_out, promise_the_rest),
     "pick.short": (webhooks.fan_out, count_what_was_short),
 }
 # News of every other topic is told to the endpoints that listen.

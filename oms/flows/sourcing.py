@@ -66,6 +66,29 @@ def source_again(
     return plan
 
 
+def promise_again(order: Order, *, at: datetime, why: str) -> None:
+    """Renew the promise of a locked order after what it waits for has changed; nothing is reserved.
+
+    Raises ``LevelsMoved`` when somebody else was bound meanwhile.
+    """
+    lines = [line for line in order_queries.lines_of([order.pk]) if line.quantity_waiting]
+    if not lines:
+        return
+    seen = snapshots.look_again([line.sku.code for line in lines])
+    policy = channel_queries.policies(seen.stamp)[order.channel.code]
+    asked = [line_of(line, line.quantity_waiting, seen.skus) for line in lines]
+    facts = facts_of(order, asked, policy, at=at)
+    network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
+        facts.destination
+    )
+    plan = planner.plan(seen.informed(facts, network, at), stock={}, network=network)
+    waiting = binding.bind_waiting(lines, seen)
+    asking = Asking(
+        plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=order.deliver_from
+    )
+    _promise(order, promises.promise(asking, at=at), why=why, at=at)
+
+
 @dataclass(frozen=True, slots=True)
 class Cause:
     """Why, by whom and when an order is sourced anew."""

@@ -14,6 +14,7 @@ from oms.core.errors import Refusal
 from oms.flows import (
     closing,
     count_opening,
+    deliveries,
     foreseeing,
     holding,
     importing,
@@ -55,6 +56,7 @@ def watch_requests() -> int:
         watching.filled_after_all,
         watching.late_orders,
         foreseeing.late_risks,
+        deliveries.watch,
     )
     return sum(watch(at=timezone.now()) for watch in watches)
 

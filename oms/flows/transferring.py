@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from inventory import floor_queries
+from inventory import delivery_queries, floor_queries
 from inventory import queries as stock_queries
 from inventory.models import Lot, Transfer
-from inventory.rules import ArrivalRefused, Arrived
+from inventory.rules import ArrivalRefused, Arrived, LevelsMoved
 from inventory.services import arrivals, transfers
 from inventory.services.arrivals import NewArrival
 from inventory.services.transfers import Journey, Wanted
@@ -18,6 +18,7 @@ from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.errors import NotFound
 from oms.core.transactions import owns_transaction
+from oms.flows import binding, deliveries
 from oms.flows.arriving import Noted
 
 
@@ -114,7 +115,7 @@ def post_arrivals(number: str, *, actor: Actor, at: datetime) -> str:
     return receipt
 
 
-@owns_transaction()
+@owns_transaction(retry_on=LevelsMoved)
 def receive(
     number: str, *, arrived: Sequence[Arrived], lost_for: str = "", actor: Actor, at: datetime
 ) -> Transfer:
@@ -130,7 +131,7 @@ def receive(
     return transfer
 
 
-@owns_transaction()
+@owns_transaction(retry_on=LevelsMoved)
 def close_short(number: str, *, reason: str, actor: Actor, at: datetime) -> Transfer:
     """What has not arrived will not come: it is written off for a reason, and the transfer ends.
 
@@ -179,7 +180,12 @@ def _receive(transfer: Transfer, arrived: Sequence[Arrived], *, actor: Actor, at
 
 def _lose(transfer: Transfer, reason: str, *, actor: Actor, at: datetime) -> None:
     why = stock_queries.reason(reason)
+    skus = {line.sku_id: line.sku.code for line in transfer.lines.all()}
+    loose = binding.lock(delivery_queries.on_document(transfer.number, transfer.destination_id), skus)
+    taken = binding.loosen(loose)
     lost = transfers.lose(transfer, why, actor=actor, at=at)
+    dealt = binding.deal(taken, skus)
+    deliveries.settle(loose, dealt, why=f"{transfer.number} was lost on the way.", at=at)
     alerts.open_alert(
         "transfer_short",
         "transfer",

@@ -28,6 +28,16 @@ def order(number: str) -> Order:
     return found
 
 
+def with_ids(order_ids: Iterable[int]) -> QuerySet[Order]:
+    """These orders alone, without what stands beside them."""
+    return Order.objects.filter(pk__in=list(order_ids))
+
+
+def sku_codes(line_ids: Iterable[int]) -> dict[int, str]:
+    """The SKU of each of these lines, by line id."""
+    return dict(OrderLine.objects.filter(pk__in=list(line_ids)).values_list("pk", "sku__code"))
+
+
 def matching(text: str) -> Q:
     """A filter for orders by their number, the channel's number, the customer's name or mail."""
     wanted = text.strip()

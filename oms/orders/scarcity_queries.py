@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import Case, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.functions import Coalesce
 
 from oms.orders import partial_queries
@@ -136,6 +149,49 @@ def claims_of(line_ids: Iterable[int]) -> dict[int, list[SupplyClaim]]:
     for claim in rows.order_by(F("expected__expected_on").asc(nulls_last=True), "id"):
         found.setdefault(claim.line_id, []).append(claim)
     return found
+
+
+def loose_claims(delivery_ids: Collection[int], sku_ids: Collection[int]) -> QuerySet[SupplyClaim]:
+    """Claims on these deliveries, and of these SKUs those that have lost theirs."""
+    return SupplyClaim.objects.filter(
+        Q(expected__in=delivery_ids) | Q(expected__isnull=True, line__sku__in=sku_ids)
+    )
+
+
+def lock_claimants(delivery_ids: Collection[int], sku_ids: Collection[int]) -> dict[int, Order]:
+    """The orders of such claims by id, locked in the order of their ids."""
+    wanted = loose_claims(delivery_ids, sku_ids).values("line__order")
+    rows = Order.objects.select_for_update(of=("self",), no_key=True).select_related("channel")
+    return {order.pk: order for order in rows.filter(pk__in=wanted).order_by("pk")}
+
+
+def claimants(delivery_id: int) -> QuerySet[SupplyClaim]:
+    """Who counts on a delivery, in the order in which they came."""
+    return (
+        SupplyClaim.objects.filter(expected=delivery_id)
+        .select_related("line__order__channel", "line__sku")
+        .order_by("line__order__placed_at", "line__order_id", "id")
+    )
+
+
+def orders_bound(delivery_ids: Iterable[int]) -> dict[int, int]:
+    """How many orders count on each of these deliveries."""
+    rows = SupplyClaim.objects.filter(expected__in=list(delivery_ids)).values_list("expected")
+    return dict(rows.annotate(orders=Count("line__order", distinct=True)).order_by())
+
+
+def preorders_of(sku_ids: Iterable[int], *, after: int) -> list[str]:
+    """Numbers of the orders beyond this id with claims on these SKUs, by id; 500 at most."""
+    wanted = SupplyClaim.objects.filter(line__sku__in=list(sku_ids)).values("line__order")
+    rows = Order.objects.filter(pk__in=wanted, pk__gt=after).order_by("pk")
+    return list(rows.values_list("number", flat=True)[:MOST_SCARCE])
+
+
+def skus_unbound() -> dict[str, tuple[int, int]]:
+    """SKU code to the orders whose preorders have lost their delivery, and their pieces."""
+    rows = SupplyClaim.objects.filter(expected__isnull=True).values_list("line__sku__code")
+    found = rows.annotate(orders=Count("line__order", distinct=True), pieces=Sum("quantity")).order_by()
+    return {code: (orders, pieces) for code, orders, pieces in found}
 
 
 def turns(sku_code: str) -> dict[int, Turn]:

@@ -264,6 +264,7 @@ APPEND_ONLY = (
     "inventory_stockreport",
     "inventory_stockreportline",
     "inventory_stockrepair",
+    "inventory_deliverychange",
     "orders_promise",
     "orders_orderchange",
     "routing_routingdecision",

@@ -1,8 +1,9 @@
 """What preorders are bound to."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from oms.core.transactions import joins_transaction
+from oms.orders import scarcity_queries
 from oms.orders.models import OrderLine, SupplyClaim
 
 
@@ -28,6 +29,33 @@ def hold(line: OrderLine, wanted: Mapping[int, int]) -> None:
             SupplyClaim.objects.create(line=line, expected_id=expected_id, quantity=pieces)
         elif pieces > known[expected_id].quantity:
             _set(known[expected_id], pieces)
+
+
+@joins_transaction
+def loosen(
+    delivery_ids: Collection[int], sku_ids: Collection[int], *, of_orders: Collection[int] | None = None
+) -> list[SupplyClaim]:
+    """Take up pieces that are bound to these deliveries, or of these SKUs have lost theirs: they are dealt anew."""
+    found = scarcity_queries.loose_claims(delivery_ids, sku_ids).select_related("line")
+    loose = list((found if of_orders is None else found.filter(line__order__in=of_orders)).order_by("pk"))
+    SupplyClaim.objects.filter(pk__in=[claim.pk for claim in loose]).delete()
+    return loose
+
+
+@joins_transaction
+def deal(wanted: Mapping[tuple[int, int | None], int]) -> None:
+    """Bind further pieces, by (line id, delivery id); those without a delivery have lost theirs."""
+    lines = {line for line, _ in wanted}
+    known = {
+        (claim.line_id, claim.expected_id): claim for claim in SupplyClaim.objects.filter(line__in=lines)
+    }
+    fresh = []
+    for (line, delivery), pieces in sorted(wanted.items(), key=lambda each: (each[0][0], each[0][1] or 0)):
+        if (claim := known.get((line, delivery))) is not None:
+            _set(claim, claim.quantity + pieces)
+        else:
+            fresh.append(SupplyClaim(line_id=line, expected_id=delivery, quantity=pieces))
+    SupplyClaim.objects.bulk_create(fresh)
 
 
 def _set(claim: SupplyClaim, pieces: int) -> None:

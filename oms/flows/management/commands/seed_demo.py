@@ -6,7 +6,19 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from oms.flows import proving
-from oms.flows.demo import afterthoughts, books, changes, counts, feeds, floor, letters, shop, trade, wordings
+from oms.flows.demo import (
+    afterthoughts,
+    books,
+    changes,
+    counts,
+    feeds,
+    floor,
+    letters,
+    preorders,
+    shop,
+    trade,
+    wordings,
+)
 from oms.flows.demo.history import DAYS, History
 from oms.orders import queries as order_queries
 from oms.reports.invariants import INVARIANTS
@@ -29,6 +41,7 @@ class Command(BaseCommand):
         counts.count_stock(at=now - timedelta(minutes=40), say=self.stdout.write)
         floor.open_floor(at=now - timedelta(minutes=20))
         feeds.report_again(at=now - timedelta(minutes=30))
+        preorders.sell_ahead(sold, now=now, say=self.stdout.write)
         changes.change_minds(sold, now=now, say=self.stdout.write)
         self.stdout.write(afterthoughts.think_again(sold, now=now))
         letters.begin(now=now)
