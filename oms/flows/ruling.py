@@ -76,6 +76,15 @@ def ask_to_publish(version_id: int, *, actor: Actor, at: datetime, reason: str =
 
 
 @owns_transaction()
+def discard(version_id: int, *, actor: Actor, at: datetime) -> None:
+    """Put a draft away that is not wanted any more; it stays in the history.
+
+    Raises ``RuleSetNotFound``, ``VersionPublished``, ``Forbidden`` for anybody but a person.
+    """
+    rule_sets.discard(version_id, by=people.person(actor), at=at)
+
+
+@owns_transaction()
 def publish(version_id: int, *, actor: Actor, at: datetime) -> None:
     """Make a version live that somebody else wrote and asked for.
 

@@ -16,5 +16,6 @@ urlpatterns = [
     path("versions/<int:pk>/test", pages.Test.as_view(), name="test"),
     path("versions/<int:pk>/ask", pages.Ask.as_view(), name="ask"),
     path("versions/<int:pk>/publish", pages.Publish.as_view(), name="publish"),
+    path("versions/<int:pk>/discard", pages.Discard.as_view(), name="discard"),
     path("versions/<int:pk>/draft", pages.StartDraft.as_view(), name="draft"),
 ]

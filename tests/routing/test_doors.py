@@ -10,7 +10,7 @@ from zeal import zeal_context
 
 from oms.core import tokens
 from oms.core.actors import SYSTEM
-from oms.core.models import Grant, User
+from oms.core.models import AuditEntry, Grant, User
 from oms.routing.models import RoutingDecision, RuleSetVersion
 from oms.routing.services import reference
 from tests import builders
@@ -112,6 +112,28 @@ def test_a_draft_is_published_by_somebody_else_and_not_by_its_author(live: RuleS
     draft.refresh_from_db()
     assert draft.status == "published"
     assert "Live" in done.content.decode()
+
+
+def test_a_new_draft_opens_where_it_is_edited_and_one_that_is_not_wanted_is_put_away(
+    live: RuleSetVersion,
+) -> None:
+    dan, mai = person("dan"), person("mai")
+
+    opened = press(dan, f"/routing/versions/{live.pk}/draft")
+    draft = RuleSetVersion.objects.get(status="draft")
+    assert opened.redirect_chain == [(f"/routing/versions/{draft.pk}/edit", 302)]
+    press(dan, f"/routing/versions/{draft.pk}/ask")
+    away = press(dan, f"/routing/versions/{draft.pk}/discard").content.decode()
+
+    draft.refresh_from_db()
+    assert (draft.status, draft.published_at) == ("retired", None)
+    assert "<dt>Discarded</dt>" in away
+    assert AuditEntry.objects.filter(action="rule_set.discarded").count() == 1
+    assert "Nobody has asked" in press(mai, f"/routing/versions/{draft.pk}/publish").content.decode()
+    for path in (f"/routing/versions/{live.pk}/discard", f"/routing/versions/{draft.pk}/discard"):
+        assert "start a draft from it" in press(dan, path).content.decode()
+    live.refresh_from_db()
+    assert live.status == "published"
 
 
 def test_the_page_offers_publishing_only_to_a_second_person(live: RuleSetVersion) -> None:

@@ -196,6 +196,19 @@ def publish(version_id: int, *, by: User, at: datetime) -> RuleSetVersion:
 
 
 @joins_transaction
+def discard(version_id: int, *, by: User, at: datetime) -> None:
+    """Put a draft away that is not wanted any more; whoever was asked to publish it is not asked any longer.
+
+    Raises ``RuleSetNotFound``, ``VersionPublished``.
+    """
+    version = _editable(version_id)
+    _withdraw(version, by=by, at=at)
+    version.status, version.retired_at = RuleSetStatus.RETIRED.value, at
+    version.save(update_fields=["status", "retired_at"])
+    _tell("rule_set.discarded", version, by=by, at=at)
+
+
+@joins_transaction
 def publish_first(version_id: int, *, at: datetime) -> RuleSetVersion:
     """Make a rule set's first version live when a shop is set up; later ones need a second person.
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 
 from oms.core import frame, status
@@ -118,11 +120,21 @@ class Publish(_OnVersion):
 class StartDraft(_OnVersion):
     """Start a draft with the wording of this version, be it live or long retired."""
 
-    def fallback(self, **kwargs: Any) -> str:
-        return reverse("routing:list")
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Go on to the draft, where it is edited."""
+        self.draft = 0
+        answer = super().post(request, **kwargs)
+        return redirect("routing:edit", self.draft) if self.draft else answer
 
     def carry_out(self, **kwargs: Any) -> None:
-        ruling.draft_from(kwargs["pk"], **self.doing.as_arguments)
+        self.draft = ruling.draft_from(kwargs["pk"], **self.doing.as_arguments)
+
+
+class Discard(_OnVersion):
+    """Put a draft away."""
+
+    def carry_out(self, **kwargs: Any) -> None:
+        ruling.discard(kwargs["pk"], **self.doing.as_arguments)
 
 
 def _rule_set(rule_set: RuleSet, names: dict[str, str], currency: str) -> dict[str, Any]:
