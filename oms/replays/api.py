@@ -1,6 +1,8 @@
 """What-if over REST: ask for a replay, watch it, read what came out."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -114,7 +116,8 @@ class Replays(ApiView):
     @documented("List replays", answers={200: list_of(ReplayAnswer)})
     def get(self, request: Request) -> Response:
         """A page of replays, newest first."""
-        return page_of(queries.replays(), request, render=_answer, ordering=("-asked_at", "-id"))
+        named = partial(_answer, names=queries.version_names())
+        return page_of(queries.replays(), request, render=named, ordering=("-asked_at", "-id"))
 
     @documented("Replay a period", body=ReplayBody, answers={202: ReplayAnswer}, keyed=True)
     def post(self, request: Request) -> HttpResponse:
@@ -167,14 +170,14 @@ def _accepted(replay: object) -> tuple[int, object]:
     return 202, _answer(replay)
 
 
-def _answer(replay: Replay) -> ReplayAnswer:
+def _answer(replay: Replay, names: Mapping[int, str] | None = None) -> ReplayAnswer:
     return ReplayAnswer(
         str(replay.pk),
         replay.name,
         replay.state,
         replay.progress,
         f"/api/v1/replays/{replay.pk}",
-        words.said(replay.scenario),
+        words.said(replay.scenario, queries.version_names() if names is None else names),
         replay.orders,
         replay.summary.get("changed"),
         replay.currency,

@@ -11,6 +11,15 @@ from oms.routing import queries as routing_queries
 from oms.routing.models import RuleSetVersion
 
 
+class VersionField(forms.ModelChoiceField):
+    """Versions of rule sets, with what became of each."""
+
+    def label_from_instance(self, version: RuleSetVersion) -> str:
+        if version.retired_at and not version.published_at:
+            return f"{version} (discarded)"
+        return f"{version} ({'live' if version.status == 'published' else version.status})"
+
+
 class ReplayForm(forms.Form):
     """A period and what is to be different in it."""
 
@@ -21,7 +30,7 @@ class ReplayForm(forms.Form):
     last_day = forms.DateField(
         label="Last day", widget=forms.DateInput(attrs={"type": "date"}), help_text="UTC; included."
     )
-    version = forms.ModelChoiceField(
+    version = VersionField(
         RuleSetVersion.objects.none(),
         required=False,
         label="Rules",

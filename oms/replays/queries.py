@@ -18,6 +18,7 @@ from oms.orders.models import Order, OrderLine
 from oms.replays.models import Replay, ReplayedOrder
 from oms.replays.rules import WORKING, Fate, ReplayNotFound
 from oms.replays.simulation import Sale, Shift
+from oms.routing.models import RuleSetVersion
 from oms.routing.problem import Destination, Line, OrderFacts, Partial
 
 CHUNK = 1_000
@@ -59,6 +60,11 @@ def replay(replay_id: UUID) -> Replay:
     if found is None:
         raise ReplayNotFound("There is no such replay.")
     return found
+
+
+def version_names() -> dict[int, str]:
+    """What the versions of rules are called that scenarios name by id."""
+    return {each.pk: str(each) for each in RuleSetVersion.objects.select_related("rule_set")}
 
 
 def lock_replay(replay_id: UUID) -> Replay:

@@ -6,9 +6,9 @@ from typing import Any
 from oms.core.money import Money
 
 
-def said(scenario: Mapping[str, Any]) -> list[str]:
-    """What is different, a sentence each."""
-    found = [f"Rules: version {pk} instead of the live one." for pk in scenario.get("versions", ())]
+def said(scenario: Mapping[str, Any], versions: Mapping[int, str]) -> list[str]:
+    """What is different, a sentence each; ``versions`` names those of rule sets."""
+    found = [f"Rules: {versions.get(pk, pk)} instead of the live one." for pk in scenario.get("versions", ())]
     if scenario.get("without"):
         found.append(f"Without {', '.join(scenario['without'])}.")
     if site := scenario.get("new_site"):
@@ -63,7 +63,7 @@ def _width(value: int, was: int, would_be: int) -> int:
 
 
 def _money(currency: str) -> Any:
-    return lambda minor: Money(minor, currency).as_text()
+    return lambda minor: f"{Money(minor, currency).as_decimal():,}"
 
 
 def _tenths(hundredths: int) -> str:

@@ -155,6 +155,8 @@ def test_the_same_on_the_pages(client, period):
     page = client.get(sent["Location"]).content.decode()
     assert all(text in page for text in ("42.00", "Served otherwise", period[0], "Without PER."))
     assert "Without Perth" in client.get("/what-if/").content.decode()
+    # The page as it stood while it worked is loaded again once it is done.
+    assert client.get(f"/what-if/{replay.pk}?part=progress")["HX-Refresh"] == "true"
     lines = b"".join(client.get(f"/what-if/{replay.pk}/file").streaming_content).decode().splitlines()
     assert len(lines) == 5
     wrong = client.post("/what-if/new", form | {"new_code": "ADL", "idempotency_key": "replay-key-0002"})
@@ -176,3 +178,16 @@ def test_rules_are_asked_with_the_facts_of_then(period):
     draft = live_rules(RuleBook((Rule(1, facts, (gone,)),)))
 
     assert played(Scenario(versions=(draft.pk,))).summary["changed"] == 3
+
+
+def test_a_replay_names_the_version_it_was_played_under(api, client, period):  # noqa: F811
+    live_rules(RuleBook(), name="Others", customer_type="b2b")
+    version = live_rules(RuleBook((Rule(1, (), (Action(Does.KEEP, number=1),)),)), name="All")
+    done = played(Scenario(versions=(version.pk,)))
+    client.force_login(person("ruth", ("manager", "")), backend=BACKEND)
+
+    said = f"Rules: {version} instead of the live one."
+    assert api.get(f"replays/{done.pk}").json()["scenario"] == [said]
+    assert api.get("replays").json()["results"][0]["scenario"] == [said]
+    assert said in client.get(f"/what-if/{done.pk}").content.decode()
+    assert f"{version} (live)" in client.get("/what-if/new").content.decode()

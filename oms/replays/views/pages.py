@@ -106,10 +106,15 @@ class ReplayPage(Record):
     list_url_name = "replays:list"
     template_name = "replays/replay_detail.html"
 
-    def get_template_names(self) -> list[str]:
-        if self.request.GET.get("part") == "progress":
-            return ["replays/_progress.html"]
-        return [self.template_name]
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.GET.get("part") != "progress":
+            return super().get(request, *args, **kwargs)
+        replay = queries.replay(self.kwargs["pk"])
+        if not replay.is_working:
+            # The page itself looks different now.
+            return HttpResponse(headers={"HX-Refresh": "true"})
+        self.template_name = "replays/_progress.html"
+        return self.render_to_response({"replay": replay})
 
     def get_title(self) -> str:
         return queries.replay(self.kwargs["pk"]).name
@@ -125,7 +130,7 @@ class ReplayPage(Record):
             row.saved_minor = row.cost_before_minor - row.cost_after_minor
         return super().get_context_data(**kwargs) | {
             "replay": replay,
-            "sentences": words.said(replay.scenario),
+            "sentences": words.said(replay.scenario, queries.version_names()),
             "figures": words.compared(replay.summary, replay.currency),
             "days": charts.daily(queries.by_day(replay.pk)) if replay.summary else None,
             "rows": page[:SHOWN],
