@@ -17,11 +17,15 @@ class FulfilmentOrder(models.Model):
     """The work of one order at one location; the number is FO-<order>-<sequence>."""
 
     number = models.CharField(max_length=24)
+    # Parents are found by one statement for all rows that are written at once (flows 0012).
     order = models.ForeignKey(
-        "orders.Order", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False
+        "orders.Order",
+        on_delete=models.PROTECT,
+        related_name="fulfilment_orders",
+        db_index=False,
+        db_constraint=False,
     )
     sequence = models.PositiveSmallIntegerField()
-    # Read, not locked, when it is written (flows 0002).
     location = models.ForeignKey(
         "inventory.StockLocation",
         on_delete=models.PROTECT,
@@ -30,7 +34,11 @@ class FulfilmentOrder(models.Model):
         db_constraint=False,
     )
     decision = models.ForeignKey(
-        "routing.RoutingDecision", on_delete=models.PROTECT, related_name="fulfilment_orders", db_index=False
+        "routing.RoutingDecision",
+        on_delete=models.PROTECT,
+        related_name="fulfilment_orders",
+        db_index=False,
+        db_constraint=False,
     )
     carrier = models.CharField(max_length=32, blank=True, default="", db_default="")
     service = models.CharField(max_length=32, blank=True, default="", db_default="")
@@ -93,9 +101,12 @@ class FulfilmentOrder(models.Model):
 class FulfilmentOrderLine(models.Model):
     """Pieces of one allocation to be picked, packed and shipped here."""
 
-    fulfilment_order = models.ForeignKey(FulfilmentOrder, on_delete=models.CASCADE, related_name="lines")
+    # Found by one statement for all rows that are written at once (flows 0012).
+    fulfilment_order = models.ForeignKey(
+        FulfilmentOrder, on_delete=models.CASCADE, related_name="lines", db_constraint=False
+    )
     allocation = models.OneToOneField(
-        "routing.Allocation", on_delete=models.PROTECT, related_name="work_line"
+        "routing.Allocation", on_delete=models.PROTECT, related_name="work_line", db_constraint=False
     )
     # That of the order line; invariant I20 compares the two.
     sku = models.ForeignKey(

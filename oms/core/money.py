@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 
 from oms.core.errors import Invalid
 
@@ -35,6 +36,11 @@ class CurrenciesDiffer(Invalid):
     """Amounts of different currencies are neither added nor compared."""
 
     code = "currencies-differ"
+
+
+@lru_cache(maxsize=8192)
+def _text(minor: int, currency: str) -> str:
+    return f"{Decimal(minor).scaleb(-exponent(currency)):f}"
 
 
 def exponent(currency: str) -> int:
@@ -100,7 +106,7 @@ class Money:
 
     def as_text(self) -> str:
         """The amount as the API writes it: a decimal string, such as ``19.99``."""
-        return f"{self.as_decimal():f}"
+        return _text(self.amount, self.currency)
 
     def shared(self, weights: Sequence[int]) -> tuple["Money", ...]:
         """Parts in proportion to the weights that sum exactly to the whole, by largest remainder.
@@ -177,6 +183,8 @@ def unit_price(text: str | int | Decimal) -> Decimal:
     return four
 
 
+# An order is totalled more than once, and its prices and quantities come back with the next.
+@lru_cache(maxsize=8192)
 def total(price: Decimal, quantity: int, currency: str) -> Money:
     """The price of so many units, rounded once to the currency's minor unit."""
     return rounded(price * quantity, currency)

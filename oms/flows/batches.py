@@ -1,6 +1,9 @@
 """What is written when orders are placed or sourced anew: rows gathered here, written by one routine."""
 
+import functools
 from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,18 +11,22 @@ from typing import Any
 import msgspec
 import psycopg
 import structlog
-from django.db import DatabaseError, connection
+from django.db import DatabaseError
+from django.db.backends.utils import CursorWrapper
 
 from fulfilment.rules import RequestStatus
 from inventory.rules import LevelsMoved
-from oms.core import idempotency
+from oms.core import idempotency, pace
 from oms.core.actors import Actor
+from oms.core.binding import bound_cursor
 from oms.core.logs import REQUEST_ID
 from oms.routing.plans import Parcel, Plan
 
 ANSWER_WITHIN = timedelta(hours=4)
 # Below safety stock, below zero, expired, or a number that somebody else took: the world moved since it was seen.
 _MOVED = frozenset({"OM001", "OM004", "23505"})
+# Rows of these move levels, or belong to rows that do.
+_LOCKING = frozenset({"shares", "work", "joined"})
 _SHELF_IS_EMPTY = "reserved_and_quarantined_never_exceed_on_hand"
 
 Rows = defaultdict[str, list[dict[str, Any]]]
@@ -171,15 +178,37 @@ class Batch:
         """
         self._write("flows_allocate")
 
+    @contextmanager
+    def placed_behind(self) -> Iterator[Callable[[], None]]:
+        """Write the batch as new orders, by and by: each call writes what was gathered, while the caller gathers more.
+
+        What locks levels is written on leaving, all of it at once and in their order.
+        Raises ``LevelsMoved`` when stock or a number was taken since it was seen.
+        """
+        with pace.behind() as hand_over:
+
+            def place() -> None:
+                heads = {table: rows for table, rows in self.rows.items() if table not in _LOCKING}
+                for table in heads:
+                    del self.rows[table]
+                hand_over(functools.partial(_write, "flows_place", heads, bound_cursor()))
+
+            yield place
+        self.place()
+
     def _write(self, routine: str) -> None:
-        text = msgspec.json.encode(self.rows).decode()
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"select {routine}(%s::jsonb)", [text])
-        except DatabaseError as error:
-            if _moved(error.__cause__):
-                raise LevelsMoved("Stock moved while the order was planned. Send it again.") from error
-            raise
+        _write(routine, self.rows, bound_cursor())
+
+
+def _write(routine: str, rows: Mapping[str, Sequence[Mapping[str, Any]]], cursor: CursorWrapper) -> None:
+    text = msgspec.json.encode(rows).decode()
+    try:
+        with cursor:
+            cursor.execute(f"select {routine}(%s::jsonb)", [text])
+    except DatabaseError as error:
+        if _moved(error.__cause__):
+            raise LevelsMoved("Stock moved while the order was planned. Send it again.") from error
+        raise
 
 
 def _lines(parcel: Parcel) -> list[dict[str, Any]]:

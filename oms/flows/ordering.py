@@ -26,6 +26,8 @@ from oms.orders.services.orders import Change
 
 # So many orders are looked at for one piece of news; what still waits is served by the next or by the clock.
 MOST_SERVED = 200
+# So many orders are written while the next are planned.
+WRITTEN_AT_ONCE = 50
 
 
 @hot.combined
@@ -43,20 +45,20 @@ def place_order(request: NewOrder, *, actor: Actor, at: datetime) -> Placed:
     return placed
 
 
-@owns_transaction(retry_on=LevelsMoved, keeps_claim=True, one_statement=True)
+@owns_transaction(retry_on=LevelsMoved)
 def place_orders(requests: Sequence[NewOrder], *, actor: Actor, at: datetime) -> list[Placed | Refusal]:
     """Accept many orders at the cost of one; each that cannot be accepted is answered with its refusal."""
-    seen = snapshots.look(requests, idempotency.pending())
+    seen = snapshots.look(requests)
     batch, ids = Batch(actor=actor, at=at), Ids(seen)
     answers: list[Placed | Refusal] = []
-    with pace.no_collection():
-        for request in requests:
+    with pace.no_collection(), batch.placed_behind() as write:
+        for number, request in enumerate(requests, start=1):
             try:
                 answers.append(placement.place(request, seen, batch, ids))
             except Refusal as refusal:
                 answers.append(refusal)
-    batch.keep_answer(answers, idempotency.pending())
-    batch.place()
+            if number % WRITTEN_AT_ONCE == 0:
+                write()
     return answers
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from django.db import connection
 
 from fulfilment import queries as work_queries
 from inventory import history
 from oms.catalogue import queries as sku_queries
 from oms.catalogue.queries import Component
 from oms.core import idempotency
+from oms.core.binding import bound_cursor
 from oms.core.errors import Invalid
 from oms.core.idempotency import Claim, Pending
 from oms.flows import terms
@@ -204,7 +204,7 @@ def _read(
 ) -> Snapshot:
     named = (claim.client, claim.key) if claim else (None, None)
     also = ", flows_terms_context(%s, %s, %s)::text" if open_terms else ""
-    with connection.cursor() as cursor:
+    with bound_cursor() as cursor:
         cursor.execute(
             f"select flows_order_context(%s, %s, %s, %s, %s, %s, %s)::text{also}",
             [channels, externals, codes, *draws.wanted, *named, *(open_terms or ())],

@@ -3,6 +3,7 @@
 from time import monotonic
 
 from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
 
 RESTED_SECONDS = 5.0
 """A request a moment after the last one would pay a round trip for what the last one has just shown."""
@@ -19,3 +20,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if now - self._used_at > RESTED_SECONDS:
             super().close_if_health_check_failed()
         self._used_at = now
+
+    def bound_cursor(self) -> CursorWrapper:
+        """A cursor whose parameters travel beside the statement: a long one is neither quoted nor read twice."""
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
+            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]

@@ -39,12 +39,19 @@ class RoutingDecision(models.Model):
 class Allocation(models.Model):
     """The decision that pieces of an order line are served from this reservation."""
 
-    order_line = models.ForeignKey("orders.OrderLine", on_delete=models.PROTECT, related_name="allocations")
+    # Found by one statement for all rows that are written at once (flows 0012).
+    order_line = models.ForeignKey(
+        "orders.OrderLine", on_delete=models.PROTECT, related_name="allocations", db_constraint=False
+    )
     reservation = models.OneToOneField(
-        "inventory.Reservation", on_delete=models.PROTECT, related_name="allocation"
+        "inventory.Reservation", on_delete=models.PROTECT, related_name="allocation", db_constraint=False
     )
     decision = models.ForeignKey(
-        RoutingDecision, on_delete=models.PROTECT, related_name="allocations", db_index=False
+        RoutingDecision,
+        on_delete=models.PROTECT,
+        related_name="allocations",
+        db_index=False,
+        db_constraint=False,
     )
     quantity = models.PositiveIntegerField()
 

@@ -1,0 +1,114 @@
+"""What every order writes by the row finds its parents by one statement, however many rows there are.
+
+None of these parents is ever deleted (a trigger refuses it), so that it is enough to look when the child is written; the
+database's own foreign key would ask for each row by itself, and lock the parent.
+"""
+
+from django.db import migrations
+
+from oms.core.triggers import frozen_columns
+
+KEYS = {
+    "orders_orderline": {"order_id": "orders_order", "sku_id": "catalogue_sku"},
+    "routing_allocation": {
+        "order_line_id": "orders_orderline",
+        "reservation_id": "inventory_reservation",
+        "decision_id": "routing_routingdecision",
+    },
+    "fulfilment_fulfilmentorder": {
+        "order_id": "orders_order",
+        "location_id": "inventory_stocklocation",
+        "decision_id": "routing_routingdecision",
+    },
+    "fulfilment_fulfilmentorderline": {
+        "fulfilment_order_id": "fulfilment_fulfilmentorder",
+        "allocation_id": "routing_allocation",
+    },
+}
+ONE_BY_ONE = {"orders_orderline": "sku_id", "fulfilment_fulfilmentorder": "location_id"}
+
+_HEAD = """returns trigger language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+declare
+  missing text;
+begin"""
+
+
+def keys(table: str, parents: dict[str, str]) -> str:
+    """A trigger that refuses rows whose parents are not there.
+
+    Its name puts it before the triggers that count. Each parent is asked for by itself: a join might be planned as a walk along all parents.
+    """
+    lacks = {
+        column: f"(select id from {parent} where id = made.{column}) is null" for column, parent in parents.items()
+    }
+    cases = " ".join(f"when {lack} then '{column}'" for column, lack in lacks.items())
+    return f"""
+create function flows_{table}_has_its_keys() {_HEAD}
+  select case {cases} end into missing from made
+   where {" or ".join(lacks.values())} limit 1;
+  if found then
+    raise exception '{table}.%: there is no such row', missing using errcode = 'foreign_key_violation';
+  end if;
+  return null;
+end $$;
+create trigger a_row_has_its_keys after insert on {table}
+  referencing new table as made for each statement execute function flows_{table}_has_its_keys();
+"""
+
+
+# Rows are looked up one by one here too, for the same reason.
+BY_KEY = """
+create or replace function flows_count_allocations() returns trigger
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+  update orders_orderline as line set quantity_allocated = line.quantity_allocated + added.quantity
+    from (select order_line_id,
+                 sum((select quantity from inventory_reservation where id = made.reservation_id)) as quantity
+            from made group by order_line_id) as added
+   where line.id = added.order_line_id;
+  return null;
+end $$;
+
+create or replace function flows_refuse_stock_for_ended_order() returns trigger language plpgsql
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+  if exists (select from made
+              where (select state from orders_order
+                      where id = (select order_id from orders_orderline where id = made.order_line_id))
+                    in ('closed', 'cancelled')) then
+    raise exception 'I18: an order that has ended is given no stock' using errcode = 'check_violation';
+  end if;
+  return null;
+end $$;
+"""
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("flows", "0011_confirmed"),
+        ("orders", "0015_keys_at_once"),
+        ("routing", "0007_keys_at_once"),
+        ("fulfilment", "0005_keys_at_once"),
+    ]
+
+    operations = [
+        *(
+            migrations.RunSQL(f"drop function flows_{table}_has_its_{column} cascade", migrations.RunSQL.noop)
+            for table, column in ONE_BY_ONE.items()
+        ),
+        *(
+            migrations.RunSQL(
+                keys(table, parents),
+                f"drop function flows_{table}_has_its_keys cascade",
+            )
+            for table, parents in KEYS.items()
+        ),
+        migrations.RunSQL(BY_KEY, migrations.RunSQL.noop),
+        # The other two refuse it already.
+        *(
+            frozen_columns(table, KEYS[table])
+            for table in ("fulfilment_fulfilmentorder", "fulfilment_fulfilmentorderline")
+        ),
+    ]
