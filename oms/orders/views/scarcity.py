@@ -116,7 +116,7 @@ def _why_not(line: OrderLine) -> str:
     order = line.order
     asked = {
         "sku": line.sku.code,
-        "pieces": line.quantity_waiting,
+        "quantity": line.quantity_waiting,
         "channel": order.channel.code,
         "customer_type": order.customer_type,
         "country": order.ship_country,
