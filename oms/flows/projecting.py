@@ -24,7 +24,7 @@ _WORDS: dict[ServedBy, Callable[[OrderLine], str]] = {
     ServedBy.PROMISE: lambda line: (
         f"promised {line.order.promise_by:%d %b}" if line.order.promise_by else "no promise yet"
     ),
-    ServedBy.AGE: lambda line: f"placed {line.order.placed_at:%d %b %H:%M}",
+    ServedBy.AGE: lambda line: f"placed {line.order.placed_at:%d %b %H:%M} UTC",
 }
 
 

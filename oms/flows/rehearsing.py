@@ -21,6 +21,7 @@ class Figures:
     total_minor: int
     cost_minor: int
     places: tuple[str, ...]
+    zone: str
     promise_by: datetime | None
     arrives_on: date | None
     waiting: int
@@ -71,6 +72,7 @@ def _figures(order: Order) -> Figures:
         total_minor=order.total_minor,
         cost_minor=sum(each.expected_cost_minor or 0 for each in work),
         places=tuple(dict.fromkeys(each.location.name for each in work)),
+        zone=work[0].location.timezone if work else "UTC",
         promise_by=order.promise_by,
         arrives_on=promise.arrives_on if promise else None,
         waiting=sum(line.quantity_waiting for line in order_queries.lines_of([order.pk])),

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from zeal import zeal_context
 
+from inventory.models import StockLocation
 from oms.core.models import AuditEntry
 from oms.core.models.people import Draft
 from oms.flows import amending, ordering, shipping
@@ -70,6 +71,8 @@ def test_quantities_a_new_sku_and_words_are_saved_at_once(desk):
 
 
 def test_the_preview_says_what_would_change_and_changes_nothing(desk):
+    for code, zone in (("PER", "Australia/Perth"), ("SYD", "Australia/Sydney")):
+        StockLocation.objects.filter(code=code).update(timezone=zone)
     placed = place(("MUG", 5))
     fields = opened(desk, placed.number) | {"region": "NSW", "postcode": "2000", "pieces:MUG": "4"}
     entries = AuditEntry.objects.count()
@@ -80,6 +83,7 @@ def test_the_preview_says_what_would_change_and_changes_nothing(desk):
     assert (rehearsal.before.places, rehearsal.after.places) == (("Perth",), ("Sydney",))
     assert (rehearsal.before.total_minor, rehearsal.after.total_minor) == (5000, 4000)
     assert "Nothing is saved yet" in page.content.decode()
+    assert (rehearsal.before.zone, rehearsal.after.zone) == ("Australia/Perth", "Australia/Sydney")
     assert (level(at="PER").reserved, level(at="SYD").reserved) == (5, 0)
     assert (OrderChange.objects.count(), AuditEntry.objects.count()) == (0, entries)
     whole = send(desk, placed.number, fields, "preview")

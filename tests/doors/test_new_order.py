@@ -1,9 +1,11 @@
 """An order taken down by staff: tried, placed once, and wrong where it is wrong."""
 
+import re
 from uuid import uuid4
 
 import pytest
 
+from inventory.models import StockLocation
 from oms.core.models import Draft
 from oms.orders.models import CustomerAddress, CustomerTypePolicy, Order
 from tests.builders import breaches, channel, customer, level, price, shelf
@@ -81,6 +83,16 @@ def test_a_preview_says_what_would_happen_and_reserves_nothing(desk):
     assert tried.stops == ("CAFE would owe 60.00 AUD with this order; its limit is 50.00 AUD.",)
     assert not Order.objects.exists()
     assert level("MUG").reserved == 0
+
+
+def test_a_preview_tells_the_hour_of_the_site_as_the_order_does(desk):
+    StockLocation.objects.filter(code="PER").update(timezone="Australia/Perth")
+    previewed = re.search(r"Leaves by</dt><dd>(<time.*?</time>)", send(desk, do="preview").content.decode())
+    placed = send(desk).content.decode()
+
+    assert previewed
+    assert "Australia/Perth" in previewed[1]
+    assert re.sub(r"<.*?>", "", previewed[1]) in placed
 
 
 def test_the_same_form_sent_twice_is_one_order(desk):

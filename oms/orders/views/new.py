@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 
+from inventory import queries as stock_queries
 from oms.catalogue import queries as sku_queries
 from oms.core import preferences, seller
 from oms.core.errors import Invalid, Refusal
@@ -100,6 +101,7 @@ class NewOrderPage(_ForAllSites, Page):
             rows=rows,
             has_draft=has_draft,
             tried=tried,
+            zone=_zone(tried),
             tried_lines=_tried_lines(tried, rows),
             currency=currency,
             terms=_terms(form["customer"].value() or ""),
@@ -215,6 +217,12 @@ def _with_name(said: dict[str, Any]) -> dict[str, Any]:
 def _reference(said: Mapping[str, str]) -> str:
     """A number of the channel for an order that came without one: the same as often as the form is sent."""
     return f"DESK-{said.get('idempotency_key', '')[:8].upper()}"
+
+
+def _zone(tried: Tried | None) -> str:
+    """The time zone of the site that sends first, as on the page of the order that it would be."""
+    zones = {code: zone for code, _, zone in stock_queries.working_sites()} if tried else {}
+    return zones.get(tried.placed.work[0].location, "UTC") if tried and tried.placed.work else "UTC"
 
 
 def _tried_lines(tried: Tried | None, rows: list[LineRow]) -> list[dict[str, Any]]:
