@@ -10,6 +10,7 @@ from fulfilment.services import fulfilment_orders
 from oms.core import audit, outbox
 from oms.core.actors import SYSTEM, Actor
 from oms.core.transactions import owns_transaction
+from oms.flows import exchanging
 from oms.flows.batches import ANSWER_WITHIN
 from oms.orders import partial_queries
 from oms.orders import queries as order_queries
@@ -21,6 +22,7 @@ from oms.orders.services.holds import Standing
 from oms.routing.problem import Partial
 
 MOST_AT_ONCE = 500
+WHOLE = "All of it is there."
 
 
 def policy_of(order: Order) -> Partial:
@@ -58,7 +60,9 @@ def settle(order: Order, *, actor: Actor, at: datetime) -> None:
     elif policy is Partial.ASK and (missing or places > 1):
         ask(order, why_asked(missing, places), live, actor=actor, at=at)
     elif any(work.status == WorkStatus.ON_HOLD for work in live):
-        let_go(order, live, actor=actor, at=at, why="All of it is there.")
+        if exchanging.plan_whole(order, live, why=WHOLE, actor=actor, at=at):
+            live = work_queries.lock_live_work(order.pk)
+        let_go(order, live, actor=actor, at=at, why=WHOLE)
 
 
 def ask(order: Order, reason: str, live: Sequence[FulfilmentOrder], *, actor: Actor, at: datetime) -> None:

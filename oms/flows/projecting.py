@@ -7,7 +7,7 @@ from typing import Any
 
 from inventory import calendar_queries
 from oms.channels import queries as channel_queries
-from oms.flows import snapshots, sourcing
+from oms.flows import order_facts, snapshots
 from oms.flows.snapshots import Snapshot
 from oms.orders import scarcity_queries
 from oms.orders.models import OrderLine, SupplyClaim, Turn
@@ -73,8 +73,8 @@ def _given(line: OrderLine, shelves: Snapshot, *, at: datetime) -> int:
     if order.state != "open" or not any(pieces > 0 for pieces in shelves.stock.values()):
         return 0
     policy = channel_queries.policies(shelves.stamp)[order.channel.code]
-    wanted = [sourcing.line_of(line, line.quantity_waiting, shelves.skus)]
-    facts = sourcing.facts_of(order, wanted, policy, at=at)
+    wanted = [order_facts.line_of(line, line.quantity_waiting, shelves.skus)]
+    facts = order_facts.facts_of(order, wanted, policy, at=at)
     tables = routing_queries.tables_for(facts.channel, facts.customer_type, shelves.stamp)
     network = tables.network(facts.destination)
     plan = planner.plan(shelves.informed(facts, network, at), stock=shelves.stock, network=network)

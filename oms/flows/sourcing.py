@@ -7,14 +7,14 @@ from datetime import datetime
 from fulfilment import queries as work_queries
 from fulfilment.services import fulfilment_orders
 from oms.channels import queries as channel_queries
-from oms.channels.queries import ChannelPolicy
 from oms.core import outbox
 from oms.core.actors import Actor
 from oms.flows import binding, keeping, promises, snapshots
 from oms.flows.batches import Batch
 from oms.flows.gathering import Sourced, open_work
+from oms.flows.order_facts import facts_of, line_of
 from oms.flows.promises import Asking
-from oms.flows.snapshots import SeenSku, Snapshot
+from oms.flows.snapshots import Snapshot
 from oms.orders import queries as order_queries
 from oms.orders.models import Order, OrderLine
 from oms.orders.promising import Promised
@@ -23,7 +23,6 @@ from oms.routing import planner
 from oms.routing import queries as routing_queries
 from oms.routing.network import Network
 from oms.routing.plans import Plan
-from oms.routing.problem import Destination, Line, OrderFacts, Partial
 
 
 def source_again(
@@ -98,24 +97,6 @@ class Cause:
     at: datetime
 
 
-def facts_of(order: Order, lines: list[Line], policy: ChannelPolicy, *, at: datetime) -> OrderFacts:
-    """An accepted order as the rules see it."""
-    return OrderFacts(
-        channel=order.channel.code,
-        customer_type=order.customer_type,
-        destination=Destination(order.ship_country, order.ship_region.upper(), order.ship_postcode.upper()),
-        lines=tuple(lines),
-        value_minor=order.total_minor,
-        currency=order.currency,
-        placed_at=order.placed_at,
-        partial=Partial(order.partial_policy or policy.partial_policy),
-        buffer=policy.stock_buffer,
-        allowed_sites=policy.sites,
-        shipping_option=order.shipping_option,
-        asked_at=at,
-    )
-
-
 def _lacking(wanted: list[OrderLine], shortfall: Mapping[int, int]) -> list[OrderLine]:
     """The lines that wait from now on, with the pieces that were just written."""
     for line in wanted:
@@ -141,16 +122,6 @@ def _promise(order: Order, promised: Promised, *, why: str, at: datetime) -> Non
         },
         at=at,
     )
-
-
-def line_of(line: OrderLine, quantity: int, skus: Mapping[str, SeenSku]) -> Line:
-    """Pieces of an order line as the planner sees them."""
-    seen = skus.get(line.sku.code)
-    if seen is None:
-        # Not sold any more, and still owed.
-        tags = frozenset(line.sku.tags)
-        return Line(line.pk, line.sku_id, line.sku.code, quantity, line.sku.weight_grams or 0, tags)
-    return seen.line(line.pk, quantity)
 
 
 def _write(

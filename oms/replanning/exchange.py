@@ -96,6 +96,12 @@ def improve(held: Iterable[Held], free: Pieces, keeps: Keeps) -> list[Exchange]:
     return made
 
 
+def alone(one: Held, free: Pieces, keeps: Keeps) -> Side | None:
+    """How an order by itself is served better than it is, None when it is not; ``free`` is as before."""
+    found = _Search([one], free, keeps).alone() if one.is_sound else None
+    return found.sides[0] if found else None
+
+
 def claims_of(plan: Plan) -> Pieces:
     """What a plan takes from where."""
     taken: Pieces = {}
@@ -124,6 +130,10 @@ class _Search:
             tries += [[split, rival], [rival, split]]
         found = [exchange for each in tries if (exchange := self._tried(each)) is not None]
         return max(found, key=lambda one: (one.worth, -len(one.sides)), default=None)
+
+    def alone(self) -> Exchange | None:
+        """What the only order that is looked at gains by itself."""
+        return self._tried(self.held)
 
     def make(self, exchange: Exchange) -> None:
         """Let the orders stand as the exchange leaves them."""

@@ -47,6 +47,16 @@ def is_untouched(work: FulfilmentOrder, lines: Iterable[FulfilmentOrderLine]) ->
     )
 
 
+def is_standing(work: FulfilmentOrder, lines: Iterable[FulfilmentOrderLine]) -> bool:
+    """Whether work that was kept back, or is open, is untouched: ``lines`` may be those of its whole order."""
+    return (
+        work.status in ("open", "on_hold")
+        and work.request_status == "queued"
+        and work.claimed_by_id is None
+        and not any(line.quantity_picked for line in lines if line.fulfilment_order_id == work.pk)
+    )
+
+
 def unreleased(*, due_after: datetime) -> list[Order]:
     """Orders that may still be served otherwise: those in several parcels, and those that hold the same SKUs."""
     free = _free(due_after)
