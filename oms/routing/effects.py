@@ -107,7 +107,7 @@ def treat(site: Site, stock: list[int], services: Sequence[Service], question: Q
             if rule.service_asks:
                 _narrow(rule, action, says, [*services, UNPRICED], (view, touches, found))
                 continue
-            _apply(action, says, view, touches, found)
+            _apply(action, says, (view, touches, stock), found)
             if touches and _is_out(action, view, order.destination.country, question.countries):
                 found.dropped = True
                 found.effects += (says,)
@@ -171,7 +171,8 @@ def nobody_left(if_none: IfNone) -> tuple[str, ...]:
     return ("The rules leave no site for this order.",) if if_none is IfNone.ASK else ()
 
 
-def _apply(action: Action, says: str, view: SiteView, touches: bool, found: Treatment) -> None:
+def _apply(action: Action, says: str, at: tuple[SiteView, bool, list[int]], found: Treatment) -> None:
+    view, touches, has = at
     meant = touches and means(action.sites, view.site)
     if (action.does is Does.REQUIRE and not meant) or (action.does is Does.EXCLUDE and meant):
         found.dropped = True
@@ -180,8 +181,10 @@ def _apply(action: Action, says: str, view: SiteView, touches: bool, found: Trea
         found.unpreferred += (0 if meant else 1,)
         found.effects += (says,) if meant else ()
     elif action.does is Does.KEEP and meant:
-        seen = ", ".join(str(pieces) for pieces in found.stock)
-        found.stock = [max(0, pieces - action.number) for pieces in found.stock]
+        seen = ", ".join(str(pieces) for pieces in has)
+        # Of several rules the one that keeps the most counts: what one keeps, the other keeps too.
+        left = [max(0, pieces - action.number) for pieces in has]
+        found.stock = [min(pair) for pair in zip(found.stock, left, strict=True)]
         found.effects += (f"{says}, has {seen}",)
 
 

@@ -178,6 +178,20 @@ def test_a_site_keeps_its_minimum_on_the_shelf() -> None:
     assert found.candidates[0].effects == ("Rule 2: keep 5 on the shelf, has 6",)
 
 
+def test_of_two_rules_that_keep_pieces_the_one_that_keeps_more_counts() -> None:
+    few = Rule(1, (), (Action(Does.KEEP, Sites(codes=("PER",)), number=2),))
+    more = Rule(2, (), (Action(Does.KEEP, number=5),))
+
+    for rules in ((few, more), (more, few)):
+        found = planned(mugs(3), stock={("PER", MUG): 6, ("SYD", MUG): 20}, rules=rules, max_parcels=2)
+        assert sent(found) == {"SYD": 3}
+        assert found.candidates[0].able == (1,)
+        assert {effect.split(": ")[1] for effect in found.candidates[0].effects} == {
+            "keep 2 on the shelf, has 6",
+            "keep 5 on the shelf, has 6",
+        }
+
+
 def test_a_site_with_little_stock_is_avoided() -> None:
     low = Condition(Fact.AVAILABLE, Test.BELOW, number=5)
     rule = Rule(1, (low,), (Action(Does.EXCLUDE),))
