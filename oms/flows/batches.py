@@ -18,15 +18,15 @@ from fulfilment.rules import RequestStatus
 from inventory.rules import LevelsMoved
 from oms.core import idempotency, pace
 from oms.core.actors import Actor
-from oms.core.binding import bound_cursor
+from oms.core.cursors import bound_cursor
 from oms.core.logs import REQUEST_ID
 from oms.routing.plans import Parcel, Plan
 
 ANSWER_WITHIN = timedelta(hours=4)
 # Below safety stock, below zero, expired, or a number that somebody else took: the world moved since it was seen.
 _MOVED = frozenset({"OM001", "OM004", "23505"})
-# Rows of these move levels, or belong to rows that do.
-_LOCKING = frozenset({"shares", "work", "joined"})
+# Its rows move levels.
+_LOCKING = "shares"
 _SHELF_IS_EMPTY = "reserved_and_quarantined_never_exceed_on_hand"
 
 Rows = defaultdict[str, list[dict[str, Any]]]
@@ -157,7 +157,6 @@ class Batch:
     def extend_work(self, parcel: Parcel, *, order_id: int, sequence: int) -> None:
         """Let a request that nobody has answered yet grow by what is in the parcel."""
         number = f"FO-{order_id}-{sequence}"
-        self.add("joined", order_id=order_id, sequence=sequence)
         self.tell(
             "fulfilment_order.extended",
             f"fulfilment_order:{number}",
@@ -188,7 +187,7 @@ class Batch:
         with pace.behind() as hand_over:
 
             def place() -> None:
-                heads = {table: rows for table, rows in self.rows.items() if table not in _LOCKING}
+                heads = {table: rows for table, rows in self.rows.items() if table != _LOCKING}
                 for table in heads:
                     del self.rows[table]
                 hand_over(functools.partial(_write, "flows_place", heads, bound_cursor()))

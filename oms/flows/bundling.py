@@ -1,8 +1,9 @@
 """What a customer asks for as one is set aside, picked and shipped as its parts."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from oms.core import money
 from oms.core.errors import Conflict
@@ -18,8 +19,7 @@ class EmptyBundle(Conflict):
     code = "empty-bundle"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """Pieces of one SKU that an order needs; ``source`` is the index of the line that asked for them.
 
     ``per_bundle`` is how many of them are in one bundle, and None when the customer asked for the SKU itself.

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from msgspec import structs
+
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder, FulfilmentOrderLine
 from fulfilment.services import fulfilment_orders
@@ -227,7 +229,7 @@ def _part(plan: Plan, added: Counter[tuple[int, int]], seen: Snapshot) -> Plan:
         count = min(share.quantity, left[int(share.line), share.site_id])
         if count:
             left[int(share.line), share.site_id] -= count
-            shares.append(replace(share, quantity=count))
+            shares.append(structs.replace(share, quantity=count))
     needed: Counter[tuple[int, int]] = Counter()
     for share in shares:
         needed[share.site_id, share.sku_id] += share.quantity
@@ -240,7 +242,7 @@ def _part(plan: Plan, added: Counter[tuple[int, int]], seen: Snapshot) -> Plan:
             if share.site_id == parcel.site_id:
                 lines[share.sku] += share.quantity
         if lines:
-            parcels.append(replace(parcel, lines=tuple(sorted(lines.items()))))
+            parcels.append(structs.replace(parcel, lines=tuple(sorted(lines.items()))))
     return replace(plan, shares=tuple(shares), parcels=tuple(parcels))
 
 

@@ -13,7 +13,7 @@ from inventory import history
 from oms.catalogue import queries as sku_queries
 from oms.catalogue.queries import Component
 from oms.core import idempotency
-from oms.core.binding import bound_cursor
+from oms.core.cursors import bound_cursor
 from oms.core.errors import Invalid
 from oms.core.idempotency import Claim, Pending
 from oms.flows import terms

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from msgspec import Struct
+
 from oms.orders.rules import CustomerType
 
 
@@ -81,8 +83,7 @@ class NewOrder:
         return bool(self.customer) or any(line.by_list for line in self.lines)
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedLine:
+class PlacedLine(Struct, frozen=True):
     """What became of one line, in pieces."""
 
     sku: str
@@ -93,8 +94,7 @@ class PlacedLine:
     total: str
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedWork:
+class PlacedWork(Struct, frozen=True):
     """A fulfilment order that was opened, with (SKU, pieces) lines."""
 
     number: str

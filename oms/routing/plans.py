@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
+
 SHORT_FORM = 1
 """Version of the stored explanation's shape."""
 
@@ -11,8 +13,7 @@ ASK_FIRST = "Not all of it can leave at once: ask before part of it ships."
 """What a plan holds an order for whose policy is to ask a person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(Struct, frozen=True):
     """Pieces of one order line that one site sends."""
 
     line: int | str
@@ -23,8 +24,7 @@ class Share:
     quantity: int
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
+class Parcel(Struct, frozen=True):
     """What one site sends, by which service; without a rate ``priced`` is false and the cost is nothing."""
 
     site_id: int
@@ -53,8 +53,7 @@ class Parcel:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """One site as the planner saw it; cost, days, score and rank are those of serving the order alone.
 
     ``able`` are the pieces of each SKU that the rules leave it to send; it is not stored.
@@ -95,8 +94,7 @@ class Candidate:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """A plan in short: who sends, for how much, how fast, and what it leaves unfilled.
 
     ``scarcity_minor`` is what its pieces counted for being scarce; nobody pays it.

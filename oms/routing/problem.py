@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from msgspec import Struct
+
 
 class Partial(StrEnum):
     """What happens when not all of an order can leave at once."""
@@ -23,8 +25,7 @@ class Destination:
     postcode: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """Pieces of one SKU; ``key`` is whatever the caller knows the line by."""
 
     key: int | str

@@ -85,6 +85,60 @@ end $$;
 """
 
 
+# Work is written before levels are locked; its lines find it, be it new or one that grows.
+ALLOCATE = """
+create or replace function flows_allocate(batch jsonb) returns void
+language plpgsql security definer set search_path = public, pg_temp
+set enable_seqscan = off set plan_cache_mode = force_generic_plan as $$
+begin
+  insert into routing_routingdecision
+    (id, order_id, attempt, decided_at, version_id, explanation, cost_minor, currency, parcels, days)
+  select * from jsonb_to_recordset(batch->'decisions') as d(
+    id bigint, order_id bigint, attempt int, decided_at timestamptz, version_id bigint, explanation jsonb,
+    cost_minor bigint, currency text, parcels int, days int);
+
+  insert into core_outboxmessage (aggregate, topic, payload, dedupe_key, recorded_at, due_at, request_id)
+  select * from jsonb_to_recordset(batch->'messages') as m(
+    aggregate text, topic text, payload jsonb, dedupe_key text, recorded_at timestamptz, due_at timestamptz,
+    request_id text);
+
+  insert into core_auditentry
+    (action, subject_kind, subject_id, actor_kind, actor_id, actor_name, happened_at, request_id, changes, note)
+  select * from jsonb_to_recordset(batch->'audit') as a(
+    action text, subject_kind text, subject_id text, actor_kind text, actor_id text, actor_name text,
+    happened_at timestamptz, request_id text, changes jsonb, note text);
+
+  insert into fulfilment_fulfilmentorder
+    (number, order_id, sequence, location_id, decision_id, carrier, service, expected_cost_minor, status,
+     request_status, opened_at, due_at, acknowledge_by)
+  select * from jsonb_to_recordset(batch->'work') as w(
+    number text, order_id bigint, sequence int, location_id bigint, decision_id bigint, carrier text, service text,
+    expected_cost_minor bigint, status text, request_status text, opened_at timestamptz, due_at timestamptz,
+    acknowledge_by timestamptz);
+
+  -- Last, because it locks the levels: who waits for one waits for nothing but the commit.
+  with share as materialized (
+    select nextval('inventory_reservation_id_seq') as reservation_id,
+           nextval('routing_allocation_id_seq') as allocation_id, s.*
+      from jsonb_to_recordset(batch->'shares') as s(
+        order_id bigint, decision_id bigint, sequence int, line_id bigint, sku_id bigint, level_id bigint,
+        quantity int, reference text, at timestamptz, actor text)
+  ), held as (
+    insert into inventory_reservation
+      (id, level_id, quantity, reference, reserved_at, changed_at, changed_by)
+    select reservation_id, level_id, quantity, reference, at, at, actor from share order by level_id
+  ), allocated as (
+    insert into routing_allocation (id, order_line_id, reservation_id, decision_id, quantity)
+    select allocation_id, line_id, reservation_id, decision_id, quantity from share
+  )
+  insert into fulfilment_fulfilmentorderline (fulfilment_order_id, allocation_id, sku_id, quantity)
+  select (select id from fulfilment_fulfilmentorder f where (f.order_id, f.sequence) = (share.order_id, share.sequence)),
+         allocation_id, sku_id, quantity
+    from share order by line_id;
+end $$;
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("flows", "0011_confirmed"),
@@ -106,6 +160,7 @@ class Migration(migrations.Migration):
             for table, parents in KEYS.items()
         ),
         migrations.RunSQL(BY_KEY, migrations.RunSQL.noop),
+        migrations.RunSQL(ALLOCATE, migrations.RunSQL.noop),
         # The other two refuse it already.
         *(
             frozen_columns(table, KEYS[table])
