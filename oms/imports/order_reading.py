@@ -43,6 +43,7 @@ PLAINLY = {
     "#/priority": "From 1 to 9; 1 is served first.",
     "#/lines": "More lines than an order may have: 500.",
 }
+BOOKED = "Which entry of the customer's address book? Or say the address itself."
 MOST_PIECES = 1_000_000
 
 
@@ -98,6 +99,8 @@ class Told:
         index, _, name = pointer.removeprefix("#/lines/").partition("/")
         if index.isdecimal() and int(index) < len(self.lines):
             return self.lines[int(index)].finding(name or "sku", why)
+        if pointer == "#/shipping_address" and "customer" in self.said:
+            return self.finding("ship_to", BOOKED)
         why = PLAINLY.get(pointer, why) if why.startswith("Expected") else why
         return self.finding(COLUMNS.get(pointer, "external_number"), why)
 

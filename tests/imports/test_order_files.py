@@ -225,6 +225,15 @@ def test_customers_have_their_prices_addresses_and_limits_as_over_rest(shop, sen
     assert counts(send(text, "orders")) == (0, 0, 2, 3)
 
 
+def test_a_known_customers_order_without_an_address_is_asked_for_an_entry_of_the_book(shop, send):
+    customer("CAFE")
+
+    job = send("channel,external_number,customer,currency,sku,quantity\napi,K-1,CAFE,AUD,MUG,1\n", "orders")
+
+    why = "Which entry of the customer's address book? Or say the address itself."
+    assert reasons(job) == [(2, "ship_to", "", why)]
+
+
 def test_undo_cancels_what_can_be_and_says_why_the_rest_stays(shop, send):
     job = send(HEAD + f"api,W-1,{LEE},MUG,2,1\n,W-1,{NOTHING},BOWL,1,1\napi,W-2,{LEE},MUG,1,1\n", "orders")
     _, second = Order.objects.order_by("id")
