@@ -109,6 +109,9 @@ def settle_status(
     elif work.status == WorkStatus.ON_HOLD and not releases:
         status = WorkStatus.ON_HOLD
     elif shipped == wanted:
+        if work.status == WorkStatus.ON_HOLD:
+            # All of it was packed before it left: the graph has no shorter way.
+            set_status(work, WorkStatus.PACKED)
         status = WorkStatus.SHIPPED
     elif packed == wanted:
         status = WorkStatus.PACKED

@@ -3,6 +3,8 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from fulfilment import queries as work_queries
+from fulfilment.services import fulfilment_orders
 from oms.core import audit, outbox
 from oms.orders import queries as order_queries
 from oms.orders.models import Order
@@ -43,6 +45,8 @@ def _end_if_nothing_is_left(edit: Edit) -> bool:
     if order.state == "on_hold":
         # Nothing is left that could be held; with its hold it would never close.
         orders.release(order, actor=change.actor, at=change.at)
+        for work in work_queries.lock_live_work(order.pk):
+            fulfilment_orders.settle_status(work, work_queries.lines_to_work(work), releases=True)
     return False
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from fulfilment import queries as work_queries
+from fulfilment import standing_queries
 from fulfilment.models import FulfilmentOrder
 from fulfilment.rules import WorkStatus
 from fulfilment.services import fulfilment_orders
+from inventory.rules import LevelsMoved
 from oms.core import audit, outbox
 from oms.core.actors import SYSTEM, Actor
 from oms.core.transactions import owns_transaction
@@ -101,6 +103,23 @@ def ask_about_kept(*, at: datetime) -> int:
             ask(order, reason, work_queries.lock_live_work(order.pk), actor=SYSTEM, at=at)
             asked += 1
     return asked
+
+
+@owns_transaction(retry_on=LevelsMoved)
+def let_go_unreasoned(*, at: datetime) -> int:
+    """Let work go that nothing keeps back any more, as when a channel's policy was changed; says how many orders."""
+    settled = 0
+    for number in standing_queries.standing_without_reason():
+        order = order_queries.lock_order(number)
+        if order.state != OrderState.OPEN or is_kept(order, list(order_queries.lines_of([order.pk]))):
+            continue
+        if policy_of(order) is Partial.SPLIT:
+            live = work_queries.lock_live_work(order.pk)
+            let_go(order, live, why="Nothing keeps it back any more.", actor=SYSTEM, at=at)
+        else:
+            settle(order, actor=SYSTEM, at=at)
+        settled += 1
+    return settled
 
 
 def _keep_back(live: Sequence[FulfilmentOrder]) -> None:

@@ -52,6 +52,7 @@ def watch_requests() -> int:
         watching.overdue_requests,
         watching.overdue_cancellations,
         keeping.ask_about_kept,
+        keeping.let_go_unreasoned,
         watching.undecided,
         watching.filled_after_all,
         watching.late_orders,

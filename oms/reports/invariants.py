@@ -180,6 +180,27 @@ FULFILMENT = (
     ),
 )
 
+STANDING = (
+    Invariant(
+        "I46",
+        "Work stands only for a hold of its order, or until all of an order is there that is to leave whole.",
+        "holds and policies decide in one transaction with the work; recomputed here",
+        "select count(*) from fulfilment_fulfilmentorder where status = 'on_hold'",
+        """
+        select work.number, o.number as order_number, o.state, o.progress
+          from fulfilment_fulfilmentorder work
+          join orders_order o on o.id = work.order_id
+          join channels_channel c on c.id = o.channel_id
+         where work.status = 'on_hold'
+           and not exists (select from orders_hold h where h.order_id = o.id and h.released_at is null)
+           and not (o.state = 'open' and coalesce(nullif(o.partial_policy, ''), c.partial_policy) = 'together'
+                    and exists (select from orders_orderline l
+                                 where l.order_id = o.id and l.quantity_waiting + l.quantity_unplanned > 0)
+                    and not exists (select from orders_orderline l where l.order_id = o.id and l.quantity_shipped > 0))
+        """,
+    ),
+)
+
 MESSAGES = (
     Invariant(
         "I33",
@@ -297,5 +318,6 @@ GUARDS = (
 )
 
 INVARIANTS = {
-    each.code: each for each in (*STOCK, *GUARDS, *ORDERS, *CUSTOMERS, *LETTERS, *FULFILMENT, *MESSAGES)
+    each.code: each
+    for each in (*STOCK, *GUARDS, *ORDERS, *CUSTOMERS, *LETTERS, *FULFILMENT, *STANDING, *MESSAGES)
 }
