@@ -25,8 +25,8 @@ from oms.routing.plans import Parcel, Plan
 ANSWER_WITHIN = timedelta(hours=4)
 # Below safety stock, below zero, expired, or a number that somebody else took: the world moved since it was seen.
 _MOVED = frozenset({"OM001", "OM004", "23505"})
-# Its rows move levels.
-_LOCKING = "shares"
+# Rows of these lock levels, and deliveries after them.
+_LOCKING = frozenset({"shares", "claims"})
 _SHELF_IS_EMPTY = "reserved_and_quarantined_never_exceed_on_hand"
 
 Rows = defaultdict[str, list[dict[str, Any]]]
@@ -187,7 +187,7 @@ class Batch:
         with pace.behind() as hand_over:
 
             def place() -> None:
-                heads = {table: rows for table, rows in self.rows.items() if table != _LOCKING}
+                heads = {table: rows for table, rows in self.rows.items() if table not in _LOCKING}
                 for table in heads:
                     del self.rows[table]
                 hand_over(functools.partial(_write, "flows_place", heads, bound_cursor()))
