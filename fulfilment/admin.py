@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from fulfilment.models import (
+    AddressRequest,
     CancellationLine,
     CancellationRequest,
     CarrierService,
@@ -122,6 +123,24 @@ class CancellationRequestAdmin(AtLocations, ReadOnly):
         *("answer_by", "answered_at", "answered_by", "answer"),
     )
     list_filter = ("state", "reason_code", "fulfilment_order__location")
+    list_select_related = ("fulfilment_order",)
+    search_fields = ("fulfilment_order__number__exact", "fulfilment_order__order__number__exact")
+    search_help_text = "A whole fulfilment order number or order number."
+    ordering = ("-id",)
+    list_per_page = 50
+    show_full_result_count = False
+
+
+@admin.register(AddressRequest)
+class AddressRequestAdmin(AtLocations, ReadOnly):
+    """Which partners were asked to send confirmed work elsewhere, and what they said; where to is on the staff page."""
+
+    location_path = "fulfilment_order__location__code"
+    fields = readonly_fields = (
+        *("fulfilment_order", "state", "requested_at", "answer_by", "answered_at", "answered_by", "answer"),
+    )
+    list_display = fields
+    list_filter = ("state", "fulfilment_order__location")
     list_select_related = ("fulfilment_order",)
     search_fields = ("fulfilment_order__number__exact", "fulfilment_order__order__number__exact")
     search_help_text = "A whole fulfilment order number or order number."

@@ -13,7 +13,7 @@ from msgspec import Meta
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from fulfilment import cancellation_queries, queries
+from fulfilment import address_queries, cancellation_queries, queries
 from fulfilment.models import FulfilmentOrder, Shipment
 from fulfilment.rules import FulfilmentOrderNotFound, NewParcel, ParcelLine, RequestStatus, WorkStatus
 from oms.core import idempotency
@@ -62,6 +62,23 @@ class CancellationAnswer(msgspec.Struct):
     answer: str
 
 
+class AddressChangeAsked(msgspec.Struct):
+    """Where the location was asked to send its work instead, until when it is to answer, and what it has said.
+
+    ``outcome`` says what became of the whole order's change; only ``applied`` moves its ``shipping_address``.
+    """
+
+    state: str
+    outcome: str
+    shipping_address: dict[str, str]
+    reason: str
+    reason_code: str
+    requested_at: datetime
+    answer_by: datetime
+    answered_at: datetime | None
+    answer: str
+
+
 class WorkDetail(msgspec.Struct):
     """One order's work at one location."""
 
@@ -78,6 +95,7 @@ class WorkDetail(msgspec.Struct):
     lines: list[WorkLine]
     parcels: list[ParcelAnswer]
     cancellation: CancellationAnswer | None = None
+    address_change: AddressChangeAsked | None = None
 
 
 class ParcelLineBody(msgspec.Struct, frozen=True):
@@ -142,6 +160,8 @@ class WorkFilter(FilterSet):
     )
     cancellation = BooleanFilter(method="asked_to_cancel", label="Asked to leave pieces out, not answered")
 
+    address_change = BooleanFilter(method="asked_to_readdress", label="Asked to go elsewhere, not answered")
+
     class Meta:
         model = FulfilmentOrder
         fields: tuple[str, ...] = ()
@@ -151,6 +171,13 @@ class WorkFilter(FilterSet):
     ) -> "QuerySet[FulfilmentOrder]":
         """Work with a cancellation that waits for its answer, or all other work."""
         waiting = cancellation_queries.unanswered(None).values("fulfilment_order")
+        return rows.filter(pk__in=waiting) if asked else rows.exclude(pk__in=waiting)
+
+    def asked_to_readdress(
+        self, rows: "QuerySet[FulfilmentOrder]", name: str, asked: bool
+    ) -> "QuerySet[FulfilmentOrder]":
+        """Work with another address that waits for an answer, or all other work."""
+        waiting = address_queries.unanswered(None).values("fulfilment_order")
         return rows.filter(pk__in=waiting) if asked else rows.exclude(pk__in=waiting)
 
 
@@ -282,7 +309,30 @@ class Ship(WorkView):
 
 def _work() -> QuerySet[FulfilmentOrder]:
     rows = queries.work_with_lines().select_related("order__contact")
-    return rows.prefetch_related(cancellation_queries.newest_first())
+    return rows.prefetch_related(cancellation_queries.newest_first(), address_queries.newest_first())
+
+
+def as_answered(work: FulfilmentOrder) -> WorkDetail:
+    """The fulfilment order as REST answers it."""
+    return _answer(work)
+
+
+def _address_change(work: FulfilmentOrder) -> AddressChangeAsked | None:
+    last = next(iter(work.address_requests.all()), None)
+    if last is None:
+        return None
+    change = last.change
+    return AddressChangeAsked(
+        last.state,
+        change.state,
+        change.address,
+        change.reason,
+        change.reason_code,
+        last.requested_at,
+        last.answer_by,
+        last.answered_at,
+        last.answer,
+    )
 
 
 def _cancellation(work: FulfilmentOrder) -> CancellationAnswer | None:
@@ -337,4 +387,5 @@ def _answer(work: FulfilmentOrder) -> WorkDetail:
             for parcel in work.parcels.all()
         ],
         cancellation=_cancellation(work),
+        address_change=_address_change(work),
     )

@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
-from fulfilment.rules import GROWING, LIVE_WORK, AskState, RequestStatus, ScanKind, WorkStatus
+from fulfilment.rules import GROWING, LIVE_WORK, AddressAsk, AskState, RequestStatus, ScanKind, WorkStatus
 from inventory.models.calendars import working_week
 
 
@@ -200,6 +200,54 @@ class CancellationLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.work_line_id}"
+
+
+class AddressRequest(models.Model):
+    """We ask a partner that has confirmed the work to send it elsewhere; where to stands with the order's change."""
+
+    fulfilment_order = models.ForeignKey(
+        FulfilmentOrder, on_delete=models.PROTECT, related_name="address_requests"
+    )
+    change = models.ForeignKey("orders.AddressChange", on_delete=models.PROTECT, related_name="requests")
+    state = models.CharField(
+        max_length=9, choices=_choices(AddressAsk), default="requested", db_default="requested"
+    )
+    requested_at = models.DateTimeField()
+    answer_by = models.DateTimeField()
+    answered_by = models.CharField(max_length=80, blank=True, default="", db_default="")
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answer = models.CharField(max_length=200, blank=True, default="", db_default="")
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["answer_by"], name="addresses_to_answer", condition=Q(state="requested"))
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["fulfilment_order"],
+                condition=Q(state="requested"),
+                name="work_is_asked_for_one_address_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["change", "fulfilment_order"], name="work_is_asked_once_for_an_address"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[state.value for state in AddressAsk]),
+                name="an_address_answer_is_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="requested", answered_by="", answered_at__isnull=True)
+                | ~Q(state="requested") & ~Q(answered_by="") & Q(answered_at__isnull=False),
+                name="an_address_answer_has_its_time_and_person",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="refused") | ~Q(answer=""), name="a_refused_address_says_why"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"address of {self.fulfilment_order_id}"
 
 
 class Shipment(models.Model):

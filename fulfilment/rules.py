@@ -79,6 +79,25 @@ ASK_LIFECYCLE = Lifecycle(
 )
 
 
+class AddressAsk(StrEnum):
+    """What became of our asking a partner to send confirmed work elsewhere; dropped: it need not answer any more."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    DROPPED = "dropped"
+
+
+ADDRESS_ASK_LIFECYCLE = Lifecycle(
+    {
+        AddressAsk.REQUESTED: frozenset({AddressAsk.ACCEPTED, AddressAsk.REFUSED, AddressAsk.DROPPED}),
+        AddressAsk.ACCEPTED: frozenset(),
+        AddressAsk.REFUSED: frozenset(),
+        AddressAsk.DROPPED: frozenset(),
+    }
+)
+
+
 class ScanKind(StrEnum):
     """What a floor scan did."""
 

@@ -2,11 +2,13 @@
 
 from django.urls import path
 
-from fulfilment.views import cancellations, pack, papers, pick, queues
+from fulfilment.views import addresses, cancellations, pack, papers, pick, queues
 
 app_name = "fulfilment"
 
 urlpatterns = [
+    path("address-changes", addresses.AddressChanges.as_view(), name="addresses"),
+    path("address-changes/<str:number>", addresses.RecordAddressAnswer.as_view(), name="answer_address"),
     path("cancellations", cancellations.Cancellations.as_view(), name="cancellations"),
     path("cancellations/<str:number>", cancellations.RecordAnswer.as_view(), name="answer_cancellation"),
     path("pick", queues.ToPick.as_view(), name="to_pick"),

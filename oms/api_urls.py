@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from fulfilment import api as fulfilment
+from fulfilment import api_address as fulfilment_address
 from inventory import api as inventory
 from inventory import api_counts as counts
 from inventory import api_deliveries as deliveries
@@ -15,6 +16,7 @@ from oms.imports import api as imports
 from oms.invoices import api as invoices
 from oms.letters import api as letters
 from oms.orders import api as orders
+from oms.orders import api_address as address
 from oms.orders import api_amend as amend
 from oms.orders import api_customers as customers
 from oms.orders import api_partial as partial
@@ -31,6 +33,7 @@ urlpatterns = [
     path("orders/<str:number>/cancel", orders.CancelOrder.as_view()),
     path("orders/<str:number>/amend", amend.AmendOrder.as_view()),
     path("orders/<str:number>/changes", amend.OrderChanges.as_view()),
+    path("orders/<str:number>/address-change/withdraw", address.WithdrawAddress.as_view()),
     path("orders/<str:number>/partial-decision", partial.DecidePartial.as_view()),
     path("orders/<str:number>/hold", orders.HoldOrder.as_view()),
     path("orders/<str:number>/release", orders.ReleaseOrder.as_view()),
@@ -81,6 +84,7 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
     path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
     path("fulfilment-orders/<str:number>/cancellation", fulfilment.AnswerCancellation.as_view()),
+    path("fulfilment-orders/<str:number>/address-change", fulfilment_address.AnswerAddress.as_view()),
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
     path("scarcity", scarcity.ScarceSkus.as_view()),
     path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),

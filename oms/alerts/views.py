@@ -29,6 +29,8 @@ KINDS = {
     "overdue_acknowledgement": "Partner has not answered",
     "overdue_cancellation": "Partner has not answered a cancellation",
     "refused_cancellation": "Partner does not cancel",
+    "overdue_address": "Partner has not answered a new address",
+    "address_stays": "Order keeps its old address",
     "rejected_work": "Work rejected",
     "preorders_unbound": "Preorders lost their delivery",
     "short_pick": "Too few on the shelf",

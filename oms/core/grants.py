@@ -77,6 +77,10 @@ EXCEPTIONS: dict[str, Rights] = {
         APPEND,
         dict.fromkeys(("decision", "decided_by", "decided_at", "note"), frozenset({"UPDATE"})),
     ),
+    "orders_addresschange": Rights(
+        APPEND,
+        dict.fromkeys(("state", "address", "settled_by", "settled_at", "outcome"), frozenset({"UPDATE"})),
+    ),
     "orders_supplyclaim": Rights(APPEND | {"DELETE"}, {"quantity": frozenset({"UPDATE"})}),
     "orders_orderreason": Rights(KEEP),
     "orders_orderjob": Rights(KEEP),
@@ -93,6 +97,10 @@ EXCEPTIONS: dict[str, Rights] = {
     "fulfilment_parcel": Rights(KEEP),
     "fulfilment_cancellationrequest": Rights(KEEP),
     "fulfilment_cancellationline": Rights(APPEND),
+    "fulfilment_addressrequest": Rights(
+        APPEND,
+        dict.fromkeys(("state", "answered_by", "answered_at", "answer"), frozenset({"UPDATE"})),
+    ),
     "fulfilment_shipment": Rights(APPEND),
     "fulfilment_parcelline": Rights(APPEND),
     "fulfilment_scan": Rights(APPEND),

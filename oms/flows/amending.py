@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from inventory.rules import LevelsMoved
 from oms.catalogue import queries as sku_queries
@@ -16,7 +15,7 @@ from oms.core.actors import Actor
 from oms.core.errors import Invalid
 from oms.core.lifecycles import IllegalTransition
 from oms.core.transactions import owns_transaction
-from oms.flows import concluding, pulling, recalling, sourcing
+from oms.flows import concluding, pulling, readdressing, recalling, sourcing
 from oms.flows.concluding import Edit
 from oms.orders import customer_queries, job_queries
 from oms.orders import queries as order_queries
@@ -29,6 +28,7 @@ from oms.orders.amendments import (
     TooLateToChange,
 )
 from oms.orders.models import Order, OrderLine
+from oms.orders.requests import Address
 from oms.orders.rules import ChangeKind, CustomerType, OrderBlocked, OrderState, whole_bundles
 from oms.orders.services import orders
 from oms.orders.services.orders import Change, NewPieces
@@ -50,9 +50,10 @@ def amend_order(
 ) -> Order:
     """Change an order as far as that is still physically possible; stock, work and totals follow at once.
 
-    What a partner has confirmed is asked for, and follows when it accepts. ``code`` is of the managed list.
+    What a partner has confirmed is asked for, and follows when it accepts; so does another address for its work.
+    ``code`` is of the managed list.
     Raises ``OrderNotFound``, ``OrderChanged``, ``TooLateToChange``, ``LineNotFound``, ``PriceNeeded``, ``SkuNotFound``,
-    ``OrderBlocked``, ``NoRoomToWait``, ``PreorderSoldOut``, ``CreditLimitExceeded``, ``CancellationPending``,
+    ``OrderBlocked``, ``NoRoomToWait``, ``CreditLimitExceeded``, ``CancellationPending``, ``AddressPending``,
     ``IllegalTransition`` when it has ended, ``Invalid`` without a reason, ``UnknownReason``.
     """
     order = order_queries.lock_order(number)
@@ -256,38 +257,37 @@ def _too_late(order: Order, sku: str, possible: int) -> TooLateToChange:
 
 def _change_facts(draft: _Draft, amendment: Amendment) -> list[str]:
     order, address = draft.order, amendment.address
-    before = _what_plans_rest_on(order)
     option = amendment.facts.get("shipping_option", order.shipping_option)
     if address is not None:
         _refuse_packed(order, "address")
     if option != order.shipping_option:
         _refuse_packed(order, "shipping option")
+        _refuse_confirmed(order)
     if "gift_message" in amendment.words:
         _refuse_late_words(order, amendment.words["gift_message"])
-    facts = orders.change_facts(order, amendment)
-    if before != _what_plans_rest_on(order):
-        # Another place may be cheaper to send from now: all that nobody has touched is planned anew.
-        change = draft.change
-        wanted = {line.pk: line.quantity_allocated for line in order_queries.lines_of([order.pk])}
-        pulling.pull(order, wanted, why=change.reason, actor=change.actor, at=change.at)
-    return facts
+    if address is not None and _is_new(order, address) and readdressing.ask(draft, address):
+        amendment = replace(amendment, address=None)
+    return readdressing.change_facts(order, amendment, draft.change)
 
 
-def _what_plans_rest_on(order: Order) -> tuple[object, ...]:
-    where = (order.ship_country, order.ship_region, order.ship_postcode)
-    return (*where, order.shipping_option, order.deliver_from)
+def _is_new(order: Order, address: Address) -> bool:
+    return order_queries.contact_of(order.pk).shipping_address != address.as_json()
 
 
 def _refuse_packed(order: Order, what: str) -> None:
-    """Packed and confirmed parcels are made out for the present address and service."""
+    """Packed parcels are made out for the present address and service."""
     if work_queries.packed_or_gone(order.pk):
         raise TooLateToChange(f"Part of {order.number} is packed for the present {what}. Unpack it first.")
-    for work in work_queries.lock_live_work(order.pk):
-        if cancellation_queries.is_confirmed_elsewhere(work):
-            raise TooLateToChange(
-                f"{work.location.name} has confirmed {work.number} for the present {what}."
-                " Cancel its pieces first, or tell it by telephone."
-            )
+
+
+def _refuse_confirmed(order: Order) -> None:
+    """A partner has confirmed its work by the present service."""
+    confirmed = readdressing.confirmed(order)
+    if confirmed:
+        raise TooLateToChange(
+            f"{confirmed[0].location.name} has confirmed {confirmed[0].number} for the present shipping option."
+            " Cancel its pieces first, or tell it by telephone."
+        )
 
 
 def _refuse_late_words(order: Order, gift_message: str) -> None:

@@ -6,21 +6,27 @@ from dataclasses import dataclass, field
 from fulfilment import queries as work_queries
 from fulfilment.services import fulfilment_orders
 from oms.core import audit, outbox
+from oms.flows import addressing
 from oms.orders import queries as order_queries
 from oms.orders.models import Order
+from oms.orders.readdressings import AddressState
 from oms.orders.services import orders
 from oms.orders.services.orders import Change
 
 
 @dataclass(slots=True)
 class Edit:
-    """One change of a locked order on its way: pieces by SKU, names of other facts, pieces asked of partners."""
+    """One change of a locked order on its way: pieces by SKU, names of other facts, pieces asked of partners.
+
+    ``asked_to_readdress`` names the places that are asked to send their work to another address.
+    """
 
     order: Order
     change: Change
     pieces: Counter[str] = field(default_factory=Counter)
     facts: list[str] = field(default_factory=list)
     asked: Counter[str] = field(default_factory=Counter)
+    asked_to_readdress: tuple[str, ...] = ()
 
 
 def conclude(edit: Edit, value_delta: int) -> None:
@@ -41,6 +47,8 @@ def _end_if_nothing_is_left(edit: Edit) -> bool:
         return False
     if not any(line.quantity_shipped for line in lines):
         orders.cancel(order, actor=change.actor, at=change.at)
+        overtaken = Change("The order is cancelled.", change.actor, change.at)
+        addressing.end(order, AddressState.OVERTAKEN, overtaken, is_asked_for=True)
         return True
     if order.state == "on_hold":
         # Nothing is left that could be held; with its hold it would never close.

@@ -13,12 +13,13 @@ from oms.core import audit, idempotency, outbox, pace
 from oms.core.actors import Actor
 from oms.core.errors import Refusal
 from oms.core.transactions import owns_transaction
-from oms.flows import amending, hot, placement, snapshots, sourcing
+from oms.flows import addressing, amending, hot, placement, snapshots, sourcing
 from oms.flows.batches import Batch
 from oms.flows.placement import Ids
 from oms.orders import job_queries, partial_queries, scarcity_queries
 from oms.orders import queries as order_queries
 from oms.orders.models import Order
+from oms.orders.readdressings import AddressState
 from oms.orders.requests import NewOrder, Placed
 from oms.orders.rules import ORDER_LIFECYCLE, ChangeKind, OrderState, TooLateToCancel
 from oms.orders.services import orders
@@ -90,6 +91,8 @@ def cancel_order(number: str, *, reason: str, code: str = "", actor: Actor, at: 
     for work in live:
         fulfilment_orders.set_status(work, WorkStatus.CANCELLED)
     orders.cancel(order, actor=actor, at=at)
+    overtaken = Change("The order is cancelled.", actor, at)
+    addressing.end(order, AddressState.OVERTAKEN, overtaken, is_asked_for=True)
     orders.refresh_progress([order.pk])
     audit.record("order.cancelled", "order", number, actor=actor, at=at, note=reason)
     payload = {

@@ -19,7 +19,7 @@ from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.errors import Invalid
 from oms.core.transactions import owns_transaction
-from oms.flows import concluding
+from oms.flows import concluding, readdressing
 from oms.flows.concluding import Edit
 from oms.orders import job_queries
 from oms.orders import queries as order_queries
@@ -79,7 +79,10 @@ def answer(number: str, *, accepts: bool, said: str, actor: Actor, at: datetime)
     work = work_queries.lock_work(number)
     request = cancellation_queries.open_request(work)
     if accepts:
-        accept(work, request, Change(said.strip(), actor, at), order_queries.lock_order(work.order.number))
+        order = order_queries.lock_order(work.order.number)
+        accept(work, request, Change(said.strip(), actor, at), order)
+        # Another address that only this work stood against counts now.
+        readdressing.settle(order, actor=actor, at=at)
     else:
         refuse(work, request, Change(said.strip(), actor, at))
     return work

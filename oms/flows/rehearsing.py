@@ -29,12 +29,13 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """Both sides of a change, the pieces by SKU that change at once, and those that partners would be asked for."""
+    """Both sides of a change, the pieces by SKU that change at once, and what partners would be asked for."""
 
     before: Figures
     after: Figures
     pieces: dict[str, int]
     asked: dict[str, int]
+    asked_to_readdress: tuple[str, ...]
 
 
 class _TakenBack(Exception):
@@ -62,7 +63,8 @@ def _try(number: str, amendment: Amendment, *, actor: Actor, at: datetime) -> No
     order = order_queries.lock_order(number)
     before = _figures(order)
     edit = amending.carry_out(amendment, order, Change("Rehearsed.", actor, at))
-    raise _TakenBack(Rehearsal(before, _figures(order), dict(edit.pieces), dict(edit.asked)))
+    asked, places = dict(edit.asked), edit.asked_to_readdress
+    raise _TakenBack(Rehearsal(before, _figures(order), dict(edit.pieces), asked, places))
 
 
 def _figures(order: Order) -> Figures:

@@ -15,7 +15,7 @@ from oms.alerts.services import alerts
 from oms.core import audit, outbox
 from oms.core.actors import Actor
 from oms.core.transactions import owns_transaction
-from oms.flows import invoicing, naming, recalling, sourcing
+from oms.flows import invoicing, naming, readdressing, recalling, sourcing
 from oms.orders import queries as order_queries
 from oms.orders.services import orders
 from oms.orders.services.orders import Change
@@ -31,6 +31,7 @@ def acknowledge(number: str, *, actor: Actor, at: datetime) -> FulfilmentOrder:
     """
     work = work_queries.lock_work(number)
     fulfilment_orders.answer(work, RequestStatus.ACKNOWLEDGED)
+    readdressing.ask_too(work, actor=actor, at=at)
     _note(work, "fulfilment_order.acknowledged", actor=actor, at=at)
     return work
 
@@ -54,13 +55,11 @@ def reject(number: str, *, reason: str, actor: Actor, at: datetime) -> Fulfilmen
     fulfilment_orders.cancel_pieces({line.pk: line.quantity - line.quantity_cancelled for line in lines})
     order = order_queries.lock_order(work.order.number)
     recalling.accept_by_rejecting(work, order, Change(reason, actor, at))
-    sourcing.source_again(
-        order,
-        actor=actor,
-        at=at,
-        why=f"{work.location.name} rejected {number}.",
-        without=frozenset({work.location_id}),
-    )
+    elsewhere = frozenset({work.location_id})
+    # Another address that only this work stood against counts from now on.
+    readdressing.settle(order, actor=actor, at=at, without=elsewhere)
+    why = f"{work.location.name} rejected {number}."
+    sourcing.source_again(order, actor=actor, at=at, why=why, without=elsewhere)
     alerts.open_alert(
         "rejected_work",
         "fulfilment_order",
@@ -149,6 +148,7 @@ def _leave(
     fulfilment_orders.settle_status(work, lines)
     orders.refresh_progress([work.order_id])
     recalling.refuse_what_left(work, shipment=shipment.number, actor=actor, at=at)
+    readdressing.end_what_left(work, shipment=shipment.number, actor=actor, at=at)
     _tell_left(work, shipment, gone, actor=actor, at=at)
     invoicing.bill(work.order, shipment, lines, shipped=shipped, actor=actor, at=at)
     return shipment

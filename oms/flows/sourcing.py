@@ -54,7 +54,7 @@ def source_again(
         plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=order.deliver_from
     )
     promised = promises.promise(asking, at=at)
-    _promise(order, promised, why=why, at=at)
+    tell_later(order, promised, why=why, at=at)
     if plan.shares:
         steps = zip(plan.parcels, promised.steps, strict=False)
         hand_overs = {parcel.site_id: step.hand_over for parcel, step in steps}
@@ -85,7 +85,7 @@ def promise_again(order: Order, *, at: datetime, why: str) -> None:
     asking = Asking(
         plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=order.deliver_from
     )
-    _promise(order, promises.promise(asking, at=at), why=why, at=at)
+    tell_later(order, promises.promise(asking, at=at), why=why, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def _lacking(wanted: list[OrderLine], shortfall: Mapping[int, int]) -> list[Orde
     return [line for line in wanted if line.quantity_waiting]
 
 
-def _promise(order: Order, promised: Promised, *, why: str, at: datetime) -> None:
+def tell_later(order: Order, promised: Promised, *, why: str, at: datetime) -> None:
     """Tell a later promise when the present one cannot be kept any more; an earlier hand-over is no news."""
     if promised.by is None or (order.promise_by is not None and promised.by <= order.promise_by):
         return

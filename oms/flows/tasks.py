@@ -23,6 +23,7 @@ from oms.flows import (
     order_jobs,
     ordering,
     proving,
+    readdressing,
     replanning,
     replaying,
     transferring,
@@ -51,6 +52,7 @@ def watch_requests() -> int:
     watches = (
         watching.overdue_requests,
         watching.overdue_cancellations,
+        watching.overdue_addresses,
         keeping.ask_about_kept,
         keeping.let_go_unreasoned,
         watching.undecided,
@@ -59,6 +61,7 @@ def watch_requests() -> int:
         foreseeing.late_risks,
         deliveries.watch,
     )
+    readdressing.settle_stranded(actor=SYSTEM, at=timezone.now())
     return sum(watch(at=timezone.now()) for watch in watches)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from fulfilment import cancellation_queries
+from fulfilment import address_queries, cancellation_queries
 from fulfilment import queries as work_queries
 from oms.alerts import queries as alert_queries
 from oms.alerts.models import Severity
@@ -57,6 +57,30 @@ def overdue_cancellations(*, at: datetime) -> int:
             alerts.assign(alert, owner=asked_by)
     still = {request.fulfilment_order.number for request in overdue}
     close_settled("overdue_cancellation", still, note="It was answered.", at=at)
+    return len(overdue)
+
+
+@owns_transaction()
+def overdue_addresses(*, at: datetime) -> int:
+    """Alert on addresses that partners have not answered in time, and close the others' alerts; says how many."""
+    overdue = list(address_queries.overdue(at)[:MOST_AT_ONCE])
+    for request in overdue:
+        work = request.fulfilment_order
+        alert = alerts.open_alert(
+            "overdue_address",
+            "fulfilment_order",
+            work.number,
+            at=at,
+            location=work.location.code,
+            message=f"{work.location.name} has not said whether it sends {work.number} to another address,"
+            f" asked {request.requested_at:%d %b %H:%M} UTC. Ring them.",
+            url=f"/orders/{work.order.number}",
+        )
+        asked_by = job_queries.person(request.change.requested_by)
+        if asked_by is not None and alert.owner_id is None:
+            alerts.assign(alert, owner=asked_by)
+    still = {request.fulfilment_order.number for request in overdue}
+    close_settled("overdue_address", still, note="It was answered.", at=at)
     return len(overdue)
 
 

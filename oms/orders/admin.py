@@ -12,7 +12,16 @@ from oms.core.admin_site import Audited, ReadOnly, ReadOnlyInline
 from oms.core.templatetags.ui import money
 from oms.flows import ordering, standing
 from oms.orders import admin_customers  # noqa: F401  # Django looks for this module only
-from oms.orders.models import Hold, Order, OrderLine, OrderReason, PartialQuestion, Promise, ServingPolicy
+from oms.orders.models import (
+    AddressChange,
+    Hold,
+    Order,
+    OrderLine,
+    OrderReason,
+    PartialQuestion,
+    Promise,
+    ServingPolicy,
+)
 from oms.orders.rules import OrderProgress, OrderState
 
 
@@ -60,6 +69,13 @@ class PartialInline(ReadOnlyInline):
     fields = ("reason", "asked_at", "decision", "note", "decided_by", "decided_at")
 
 
+class AddressInline(ReadOnlyInline):
+    """That it was to go elsewhere, and how that ended; where to is on the staff page."""
+
+    model = AddressChange
+    fields = ("state", "reason", "requested_by", "requested_at", "settled_by", "settled_at", "outcome")
+
+
 class PromiseInline(ReadOnlyInline):
     """What the customer was told, the first time and since."""
 
@@ -86,7 +102,7 @@ class ServingPolicyAdmin(Audited):
 class OrderAdmin(ReadOnly):
     """Orders, newest first; customers' names and addresses are on the staff page."""
 
-    inlines = (LineInline, HoldInline, PartialInline, PromiseInline)
+    inlines = (LineInline, HoldInline, PartialInline, AddressInline, PromiseInline)
     fields = readonly_fields = (
         *("number", "channel", "external_number", "po_number", "customer_type", "status"),
         *("ship_country", "ship_region", "ship_postcode", "shipping_option", "placed_at", "promise_by"),

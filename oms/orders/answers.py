@@ -5,12 +5,12 @@ from datetime import date, datetime
 
 import msgspec
 
-from fulfilment import cancellation_queries
+from fulfilment import address_queries, cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.models import FulfilmentOrder
 from oms.core.money import Money
 from oms.orders import change_queries, partial_queries, queries, risk_queries
-from oms.orders.models import Order, OrderLine, PartialQuestion
+from oms.orders.models import AddressChange, Order, OrderLine, PartialQuestion
 from oms.orders.requests import Placed
 from oms.orders.rules import OrderState, whole_bundles
 from oms.routing import queries as routing_queries
@@ -58,6 +58,29 @@ class CancellationAsked(msgspec.Struct):
     answer_by: datetime
     answered_at: datetime | None
     answer: str
+
+
+class AddressAskedOf(msgspec.Struct):
+    """A partner that was asked for another address, and what it says to it."""
+
+    fulfilment_order: str
+    location: str
+    state: str
+    answer_by: datetime
+    answered_at: datetime | None
+    answer: str
+
+
+class AddressChangeAnswer(msgspec.Struct):
+    """Where the order was to go instead: requested, applied, refused, withdrawn or overtaken; and who was asked."""
+
+    state: str
+    shipping_address: dict[str, str]
+    reason: str
+    requested_at: datetime
+    settled_at: datetime | None
+    outcome: str
+    asked: list[AddressAskedOf]
 
 
 class LateRiskAnswer(msgspec.Struct):
@@ -149,6 +172,7 @@ class OrderAnswer(msgspec.Struct):
     late_risk: LateRiskAnswer | None = None
     partial_decision: PartialAnswer | None = None
     hold: HoldAnswer | None = None
+    address_change: AddressChangeAnswer | None = None
 
 
 def of_placed(placed: Placed) -> OrderPlaced:
@@ -198,8 +222,11 @@ def of_orders(orders: Iterable[Order]) -> list[OrderAnswer]:
     questions = partial_queries.questions_of(ids)
     held = [order.pk for order in found if order.state == OrderState.ON_HOLD]
     holds = risk_queries.holds_on(held) if held else {}
+    moves = address_queries.changes_of(ids)
     for order, answer in zip(found, answered, strict=True):
         answer.cancellations = asked.get(order.pk, [])
+        if order.pk in moves:
+            answer.address_change = _move(moves[order.pk][0])
         if order.pk in questions:
             answer.partial_decision = _partial(questions[order.pk][0], lines.get(order.pk, []))
         if order.pk in holds:
@@ -285,6 +312,28 @@ def _cancellations(order_ids: list[int]) -> dict[int, list[CancellationAsked]]:
         )
         found.setdefault(work.order_id, []).append(asked)
     return found
+
+
+def _move(change: AddressChange) -> AddressChangeAnswer:
+    return AddressChangeAnswer(
+        change.state,
+        change.address,
+        change.reason,
+        change.requested_at,
+        change.settled_at,
+        change.outcome,
+        [
+            AddressAskedOf(
+                each.fulfilment_order.number,
+                each.fulfilment_order.location.code,
+                each.state,
+                each.answer_by,
+                each.answered_at,
+                each.answer,
+            )
+            for each in change.requests.all()
+        ],
+    )
 
 
 def _customer(order: Order) -> CustomerAnswer:

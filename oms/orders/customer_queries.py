@@ -10,6 +10,7 @@ from oms.core.models import User
 from oms.core.roles import Role
 from oms.orders.agreeing import STANDARD, TypePolicy
 from oms.orders.models import (
+    AddressChange,
     Customer,
     CustomerAddress,
     CustomerContact,
@@ -136,7 +137,10 @@ def words_of(found: Customer) -> tuple[list[str], list[int]]:
         words |= {each.customer_name, each.customer_email, each.gift_message, each.notes}
         for address in (each.shipping_address, each.billing_address):
             words |= {address.get(name, "") for name in ("name", "line1", "line2")}
-    return sorted(word for word in words if word), [each.order_id for each in contacts]
+    ids = [each.order_id for each in contacts]
+    for address in AddressChange.objects.filter(order_id__in=ids).values_list("address", flat=True):
+        words |= {address.get(name, "") for name in ("name", "line1", "line2")}
+    return sorted(word for word in words if word), ids
 
 
 def _theirs(found: Customer) -> Q:

@@ -30,5 +30,6 @@ urlpatterns = [
     path("<str:number>/release", deeds.Release.as_view(), name="release"),
     path("<str:number>/assign", deeds.Assign.as_view(), name="assign"),
     path("<str:number>/decide", deciding.Decide.as_view(), name="decide"),
+    path("<str:number>/keep-address", deeds.KeepAddress.as_view(), name="keep_address"),
     path("<str:number>/cancel", deeds.Cancel.as_view(), name="cancel"),
 ]

@@ -178,6 +178,22 @@ FULFILMENT = (
            and (c.quantity > l.quantity - l.quantity_shipped or l.fulfilment_order_id <> q.fulfilment_order_id)
         """,
     ),
+    Invariant(
+        "I47",
+        "Another address is wanted for open orders only, asked of their own partners, and applied when none refused.",
+        "deferred triggers; partial unique constraints",
+        "select count(*) from orders_addresschange",
+        """
+        select c.id, c.state, o.number, q.fulfilment_order_id, q.state as answered
+          from orders_addresschange c join orders_order o on o.id = c.order_id
+          left join fulfilment_addressrequest q on q.change_id = c.id
+          left join fulfilment_fulfilmentorder w on w.id = q.fulfilment_order_id
+         where (c.state = 'requested' and o.state in ('closed', 'cancelled'))
+            or w.order_id <> c.order_id
+            or (q.state = 'requested' and c.state <> 'requested')
+            or (q.state = 'refused' and c.state not in ('refused', 'overtaken'))
+        """,
+    ),
 )
 
 STANDING = (

@@ -124,7 +124,8 @@ def test_what_is_packed_or_confirmed_is_closed_with_its_reason(desk):
     shipping.acknowledge(ocean, actor=TESTER, at=NOON)
 
     page = desk.get(f"/orders/{placed.number}/change")
-    assert page.context["closed"]["address"].startswith("Ocean 3PL has confirmed")
+    assert page.context["closed"]["shipping_option"].startswith("Ocean 3PL has confirmed")
+    assert ("address" in page.context["closed"], page.context["asks_of"]) == (False, ("Ocean 3PL",))
     assert "Ocean 3PL has confirmed 3 and would be asked" in page.content.decode()
 
     home = next(work.number for work in placed.work if work.location == "PER")

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from fulfilment.models import CancellationRequest
 from oms.flows.demo import changes, shop
-from oms.orders.models import OrderChange
+from oms.orders.models import AddressChange, OrderChange
 from tests import builders
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -21,5 +21,7 @@ def test_customers_of_the_demo_shop_change_their_minds() -> None:
 
     asked = CancellationRequest.objects.order_by("pk").values_list("state", flat=True)
     assert list(asked) == ["requested", "refused", "accepted"]
-    assert OrderChange.objects.filter(reason="Customer asked").count() == 2
+    moved = AddressChange.objects.order_by("pk").values_list("state", flat=True)
+    assert list(moved) == ["requested", "refused", "applied"]
+    assert OrderChange.objects.filter(reason="Customer asked").count() == 3
     assert builders.breaches() == {}

@@ -10,16 +10,26 @@ from uuid import uuid4
 import pytest
 
 from fulfilment import queries as work_queries
-from fulfilment.models import CancellationRequest
+from fulfilment.models import AddressRequest, CancellationRequest
 from fulfilment.rules import NewParcel, ParcelLine, ParcelsDoNotMatch, ScanKind, WorkHeld
 from fulfilment.services.parcels import Box
 from inventory.models import StockLevel
 from oms.core.errors import Refusal
-from oms.flows import amending, counting, deciding, ordering, picking, recalling, shipping, standing
+from oms.flows import (
+    amending,
+    counting,
+    deciding,
+    ordering,
+    picking,
+    readdressing,
+    recalling,
+    shipping,
+    standing,
+)
 from oms.orders.amendments import Amendment, Difference
 from oms.orders.models import Order, PartialQuestion
 from oms.orders.partials import PartialDecision
-from tests.builders import NOON, SYDNEY, TESTER, breaches, location, pack, place, scan, shelf, worker
+from tests.builders import NOON, PERTH, SYDNEY, TESTER, breaches, location, pack, place, scan, shelf, worker
 
 pytestmark = pytest.mark.django_db
 DOING = {"actor": TESTER, "at": NOON}
@@ -43,8 +53,8 @@ TABLE = {
     "held": (DONE, DONE, DONE, DONE, NO_MOVE, DONE, DONE),
     "held while picked": (DONE, DONE, DONE, DONE, NO_MOVE, DONE, DONE),
     "held while packed": (DONE, LATE, LATE, LATE_WHOLE, NO_MOVE, DONE, LATE),
-    "confirmed": (DONE, ASKED, ASKED, ASKED, DONE, NO_MOVE, LATE),
-    "confirmed and held": (DONE, ASKED, ASKED, ASKED, NO_MOVE, DONE, LATE),
+    "confirmed": (DONE, ASKED, ASKED, ASKED, DONE, NO_MOVE, ASKED),
+    "confirmed and held": (DONE, ASKED, ASKED, ASKED, NO_MOVE, DONE, ASKED),
 }
 CASES = [
     pytest.param(stage, deed, wanted, id=f"{deed} while {stage}")
@@ -164,6 +174,8 @@ def finish(number: str) -> None:
     """Bring the order to its end: partners accept, holds are released, stock arrives, everything leaves."""
     for request in CancellationRequest.objects.filter(state="requested"):
         recalling.answer(request.fulfilment_order.number, accepts=True, said="", **DOING)
+    for request in AddressRequest.objects.filter(state="requested"):
+        readdressing.answer(request.fulfilment_order.number, accepts=True, said="", **DOING)
     if PartialQuestion.objects.filter(decision=""):
         deciding.decide(number, PartialDecision.WAIT, **DOING)
     if Order.objects.get(number=number).state == "on_hold":
@@ -190,7 +202,8 @@ def attempt(deed: str, number: str) -> str:
         ACTS[deed](number)
     except Refusal as refusal:
         return refusal.code
-    return ASKED if CancellationRequest.objects.exists() else DONE
+    asked = CancellationRequest.objects.exists() or AddressRequest.objects.exists()
+    return ASKED if asked else DONE
 
 
 @pytest.mark.parametrize(("stage", "deed", "wanted"), CASES)
@@ -213,6 +226,8 @@ def test_what_is_possible_follows_once_and_what_is_not_changes_nothing(stage, de
 
     assert breaches() == {}
     order = Order.objects.get(number=number)
+    if deed == "address":
+        assert order.ship_postcode == (SYDNEY.postcode if wanted in (DONE, ASKED) else PERTH.postcode)
     assert total(number) == PRICE_MINOR * (mugs + cups)
     assert order.state == ("closed" if mugs + cups else "cancelled")
     left = {

@@ -15,7 +15,6 @@ from oms.orders.amendments import Amendment, Difference, TooLateToChange
 from oms.orders.models import Order, OrderChange
 from tests.builders import (
     NOON,
-    SYDNEY,
     TESTER,
     breaches,
     level,
@@ -213,12 +212,13 @@ def test_what_the_partner_has_packed_is_neither_asked_for_nor_accepted():
         recalling.answer(work, accepts=True, said="", **DOING)
 
 
-def test_confirmed_work_keeps_its_address_and_its_pieces():
+def test_confirmed_work_keeps_its_shipping_option_and_its_pieces():
     number, _ = confirmed(("MUG", 5))
     other = place(("MUG", 1)).number
 
+    faster = Amendment(facts={"shipping_option": "express"})
     with pytest.raises(TooLateToChange, match="Ocean 3PL has confirmed"):
-        amending.amend_order(number, Amendment(address=SYDNEY), reason="Moved", actor=TESTER, at=NOON)
+        amending.amend_order(number, faster, reason="Hurry", actor=TESTER, at=NOON)
     with pytest.raises(NothingToGive):
         scarcity.give("MUG", giver=number, taker=other, note="Wedding", **DOING)
 

@@ -5,11 +5,20 @@ import re
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from fulfilment.rules import ASK_LIFECYCLE, GROWING, REQUEST_LIFECYCLE, WORK_LIFECYCLE, ScanKind
+from fulfilment.rules import (
+    ADDRESS_ASK_LIFECYCLE,
+    ASK_LIFECYCLE,
+    GROWING,
+    REQUEST_LIFECYCLE,
+    WORK_LIFECYCLE,
+    ScanKind,
+)
 from oms.core import triggers
 from oms.flows import amending, shipping, standing
+from oms.orders.amendments import Amendment
+from oms.orders.readdressings import ADDRESS_LIFECYCLE
 from oms.orders.rules import ORDER_LIFECYCLE
-from tests.builders import NOON, TESTER, breaches, location, pack, place, scan, shelf
+from tests.builders import NOON, SYDNEY, TESTER, breaches, location, pack, place, scan, shelf
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DOING = {"actor": TESTER, "at": NOON}
@@ -67,6 +76,28 @@ FORBIDDEN = {
         select q.id, l.id, 99 from fulfilment_cancellationrequest q, fulfilment_fulfilmentorderline l
          where not exists (select from fulfilment_cancellationline c where c.work_line_id = l.id) limit 1
     """,
+    "I47 two addresses are wanted at a time": """
+        insert into orders_addresschange (order_id, address, reason, requested_by, requested_at)
+        select order_id, address, 'x', 'me', now() from orders_addresschange
+    """,
+    "I47 another address is written over": """update orders_addresschange set address = '{"name": "x"}'""",
+    "I47 an address is forgotten while it is wanted": "update orders_addresschange set address = '{}'",
+    "I47 it ends without anybody": "update orders_addresschange set state = 'withdrawn', outcome = 'x'",
+    "I47 it ends while a partner is still asked": """
+        update orders_addresschange set state = 'withdrawn', outcome = 'x', settled_by = 'me', settled_at = now()
+    """,
+    "I47 an answer without a time": "update fulfilment_addressrequest set state = 'accepted', answered_by = 'me'",
+    "I47 a refusal without a reason": """
+        update fulfilment_addressrequest set state = 'refused', answered_by = 'me', answered_at = now()
+    """,
+    "I47 a partner is asked about another's order": """
+        insert into fulfilment_addressrequest (fulfilment_order_id, change_id, requested_at, answer_by)
+        select w.id, c.id, now(), now() from fulfilment_fulfilmentorder w, orders_addresschange c
+         where w.order_id <> c.order_id limit 1
+    """,
+    "I47 what was asked is deleted": "delete from fulfilment_addressrequest",
+    "I47 what was wanted is deleted": "delete from orders_addresschange",
+    "I47 whoever asked was another": "update orders_addresschange set requested_by = 'me'",
     "I17 a channel's number twice": """
         insert into orders_order (number, channel_id, external_number, customer_type, ship_country, currency,
                                   lines_minor, total_minor, progress, placed_at)
@@ -119,6 +150,7 @@ def shop() -> None:
     asked = place(("POT", 3))
     shipping.acknowledge(asked.work[0].number, **DOING)
     amending.cancel_lines(asked.number, {"POT": 2}, reason="Too many", **DOING)
+    amending.amend_order(asked.number, Amendment(address=SYDNEY), reason="Moved", **DOING)
 
 
 def commit(statement: str) -> None:
@@ -151,6 +183,8 @@ def test_the_graphs_of_orders_and_work_are_the_same_in_code_and_database():
         ("fulfilment_fulfilmentorder", "status", WORK_LIFECYCLE),
         ("fulfilment_fulfilmentorder", "request_status", REQUEST_LIFECYCLE),
         ("fulfilment_cancellationrequest", "state", ASK_LIFECYCLE),
+        ("fulfilment_addressrequest", "state", ADDRESS_ASK_LIFECYCLE),
+        ("orders_addresschange", "state", ADDRESS_LIFECYCLE),
     )
     with connection.cursor() as cursor:
         for table, column, lifecycle in graphs:

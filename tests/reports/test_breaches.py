@@ -13,11 +13,25 @@ from inventory.services import movements
 from inventory.services.movements import Cause, Delta
 from oms.core import audit
 from oms.core.models import Approval, Grant, InboxMessage, User
-from oms.flows import counting, lettering, shipping, standing
+from oms.flows import amending, counting, lettering, shipping, standing
 from oms.letters.models import ChannelLetters
 from oms.letters.rules import Occasion
+from oms.orders.amendments import Amendment
 from oms.reports.invariants import INVARIANTS
-from tests.builders import NOON, TESTER, channel, customer, location, pack, place, rate, scan, shelf, sku
+from tests.builders import (
+    NOON,
+    SYDNEY,
+    TESTER,
+    channel,
+    customer,
+    location,
+    pack,
+    place,
+    rate,
+    scan,
+    shelf,
+    sku,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -73,6 +87,7 @@ PLANTS = {
         "inventory_expectedreceipt",
         "update inventory_expectedreceipt set quantity_bound = quantity_expected",
     ),
+    "I47": ("orders_order", "update orders_order set state = 'closed' where state = 'open'"),
     "I25": ("orders_order", "update orders_order set lines_minor = lines_minor + 1"),
     "I33": ("core_inboxmessage", "update core_inboxmessage set event_id = 'same'"),
     "I35": ("core_outboxmessage", "delete from core_outboxmessage"),
@@ -181,6 +196,11 @@ def shop() -> None:
         "MUG", location="PER", quantity_delta=-1, reason="damaged", note="", actor=TESTER, at=at
     )
     held_closely(at)
+    location("OCEAN", kind="3pl")
+    shelf("POT", at="OCEAN", on_hand=3)
+    asked = place(("POT", 1))
+    shipping.acknowledge(asked.work[0].number, actor=TESTER, at=at)
+    amending.amend_order(asked.number, Amendment(address=SYDNEY), reason="Moved", actor=TESTER, at=at)
     customer("CAFE")
     on_terms = place(("MUG", 1), customer="CAFE")
     ChannelLetters.objects.create(channel=channel("api"), occasions=["confirmed"], since=NOON)

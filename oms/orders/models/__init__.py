@@ -1,5 +1,6 @@
 """The tables of orders, by noun."""
 
+from oms.orders.models.addresses import AddressChange
 from oms.orders.models.changes import OrderChange
 from oms.orders.models.customers import (
     Customer,
@@ -18,6 +19,7 @@ from oms.orders.models.risks import LateRisk
 from oms.orders.models.scarcity import ServingPolicy, SupplyClaim, Turn
 
 __all__ = [
+    "AddressChange",
     "BundleLine",
     "Customer",
     "CustomerAccount",

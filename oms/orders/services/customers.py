@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from oms.core.transactions import joins_transaction
-from oms.orders.models import Customer, CustomerAddress, CustomerContact, OrderContact
+from oms.orders.models import AddressChange, Customer, CustomerAddress, CustomerContact, OrderContact
 from oms.orders.rules import AddressNotFound, CustomerErased, DuplicateCustomer
 
 FACTS = frozenset(
@@ -106,6 +106,7 @@ def erase(customer: Customer, order_ids: list[int], *, at: datetime) -> None:
         notes="",
         erased_at=at,
     )
+    AddressChange.objects.filter(order_id__in=order_ids).exclude(state="requested").update(address={})
 
 
 def _refuse_erased(customer: Customer) -> None:

@@ -138,6 +138,7 @@ class ChangePage(Record):
             "back": self._back(order),
             "rows": [(row, typed.get(row.field, str(row.wanted))) for row in now.rows],
             "closed": now.closed,
+            "asks_of": now.asks_of,
             "typed": typed,
             "seen": str(seen),
             "added": [_added_row(self.request.POST, number) for number in NEW_ROWS],

@@ -9,7 +9,7 @@ from typing import Any
 from fulfilment import cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.rules import LIVE_WORK
-from oms.orders import queries
+from oms.orders import address_queries, queries
 from oms.orders.models import Order, OrderLine
 from oms.orders.rules import whole_bundles
 
@@ -55,11 +55,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Changeable:
-    """The rows of an order, what its other fields say now, and why some of them are closed."""
+    """The rows of an order, what its other fields say now, why some are closed, and who is asked for an address."""
 
     rows: tuple[Row, ...]
     values: dict[str, str]
     closed: dict[str, str]
+    asks_of: tuple[str, ...] = ()
 
     def label(self, name: str) -> str:
         """What a field is called."""
@@ -83,7 +84,14 @@ def changeable(order: Order) -> Changeable:
     values |= {name: contact.shipping_address.get(name, "") for name in ADDRESS}
     values["shipping_option"] = order.shipping_option
     values |= {name: getattr(contact, name) for name in WORDS}
-    return Changeable(rows, values, _closed(lines, work))
+    confirmed = [
+        each
+        for each in work
+        if each.status in LIVE_WORK and cancellation_queries.is_confirmed_elsewhere(each)
+    ]
+    asks_of = tuple(dict.fromkeys(each.location.name for each in confirmed))
+    closed = _closed(lines, work, confirmed, moving=address_queries.open_change(order.pk) is not None)
+    return Changeable(rows, values, closed, asks_of)
 
 
 def _fixed(work: Sequence[Any]) -> tuple[Counter[int], dict[int, list[str]]]:
@@ -132,21 +140,20 @@ def _bundle(group: Sequence[OrderLine], fixed: Counter[int], hints: tuple[str, .
     )
 
 
-def _closed(lines: Sequence[OrderLine], work: Sequence[Any]) -> dict[str, str]:
+def _closed(
+    lines: Sequence[OrderLine], work: Sequence[Any], confirmed: Sequence[Any], *, moving: bool
+) -> dict[str, str]:
     """Which parts of the page are closed, and why."""
     packed = [each for each in work if any(part.quantity_packed for part in each.lines.all())]
-    confirmed = [
-        each
-        for each in work
-        if each.status in LIVE_WORK and cancellation_queries.is_confirmed_elsewhere(each)
-    ]
     closed = {}
     if packed:
         why = f"{packed[0].number} is packed or has left. Unpack it, or write to the carrier."
         closed = {"address": why, "shipping_option": why}
     elif confirmed:
         why = f"{confirmed[0].location.name} has confirmed {confirmed[0].number}. Cancel its pieces first."
-        closed = {"address": why, "shipping_option": why}
+        closed = {"shipping_option": why}
+    if moving:
+        closed["address"] = "Partners are asked for another address. Withdraw that on the order's page first."
     wanted = sum(line.quantity_ordered - line.quantity_cancelled for line in lines)
     if wanted <= sum(part.quantity_packed for each in packed for part in each.lines.all()):
         closed["gift_message"] = "Everything is packed: the card is in the parcel."

@@ -1,4 +1,4 @@
-"""The buttons of one order's page: hold, release, hand over, cancel."""
+"""The buttons of one order's page: hold, release, hand over, cancel, keep the address."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from oms.core.errors import Invalid
 from oms.core.views.frame import Action
-from oms.flows import ordering, standing
+from oms.flows import ordering, readdressing, standing
 from oms.orders.views.reach import order_within_reach
 
 
@@ -20,6 +20,17 @@ class OnOrder(Action):
 
     def fallback(self, **kwargs: Any) -> str:
         return reverse("orders:detail", kwargs=kwargs)
+
+
+class KeepAddress(OnOrder):
+    """Take back that one order is to go elsewhere."""
+
+    permission = "orders.change"
+
+    def carry_out(self, **kwargs: Any) -> None:
+        readdressing.withdraw(
+            kwargs["number"], reason=self.request.POST.get("reason", ""), **self.doing.as_arguments
+        )
 
 
 class Hold(OnOrder):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from fulfilment import cancellation_queries
+from fulfilment import address_queries, cancellation_queries
 from fulfilment import queries as work_queries
 from fulfilment.rules import LIVE_WORK
 from oms.core import history
@@ -57,7 +57,7 @@ class OrderPage(Record):
             "sums": _sums(lines),
             "work": work,
             "work_live": [each for each in work if each.status != "cancelled"],
-            **_asked(work, asked, self.request.user),
+            **_asked(order, work, asked, self.request.user),
             "risk": risk_queries.risks_of([order.pk]).get(order.pk) if not order.is_done else None,
             "promises": list(queries.promises_of(order.pk)),
             "why": _why(order),
@@ -96,13 +96,24 @@ def _work(order: Order) -> list[Any]:
     return work
 
 
-def _asked(work: list[Any], asked: list[Any], user: Any) -> dict[str, Any]:
-    """What partners were asked to leave out, and who would have to be asked."""
+def _asked(order: Order, work: list[Any], asked: list[Any], user: Any) -> dict[str, Any]:
+    """What partners were asked to leave out or to send elsewhere, and who would have to be asked."""
     return {
         "cancellations_open": asked,
+        "moving": _moving(order),
         "may_answer": user.may("fulfilment.accept"),
         "confirmed_by": _confirmed_by(work),
     }
+
+
+def _moving(order: Order) -> Any:
+    """Where the order is to go once partners accept, and who was asked; None when nowhere else."""
+    change = next(iter(address_queries.changes_of([order.pk]).get(order.pk, [])), None)
+    if change is None or change.state != "requested":
+        return None
+    for one in change.requests.all():
+        one.answer_key = f"address-{one.pk}"
+    return change
 
 
 def _confirmed_by(work: list[Any]) -> list[str]:

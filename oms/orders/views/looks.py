@@ -103,6 +103,10 @@ DEEDS = {
     "fulfilment.cancellation_requested": Deed("asked the partner to leave out", "send", WORK),
     "fulfilment.cancellation_accepted": Deed("leaves out what was asked", "check", DONE),
     "fulfilment.cancellation_refused": Deed("does not cancel", "hand-stop", STOP),
+    "fulfilment.address_requested": Deed("asked the partner to send it elsewhere", "send", WORK),
+    "fulfilment.address_accepted": Deed("sends it to the new address", "check", DONE),
+    "fulfilment.address_refused": Deed("does not send it elsewhere", "hand-stop", STOP),
+    "fulfilment.address_withdrawn": Deed("left the address as it was", "arrow-back-up", LOOK),
     "fulfilment_order.rejected": Deed("rejected the work", "hand-stop", STOP),
 }
 
