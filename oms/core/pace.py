@@ -1,8 +1,8 @@
 """What keeps long work quick: the next piece is made ready meanwhile, and the heap is not searched in vain."""
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -18,27 +18,6 @@ def ahead(items: Iterable[T]) -> Generator[T, None, None]:
         while (item := coming.result()) is not end:
             coming = pool.submit(next, source, end)
             yield item  # type: ignore[misc]  # anything but the end
-
-
-@contextmanager
-def behind() -> Iterator[Callable[[Callable[[], None]], None]]:
-    """Do what is handed over by another thread, one thing after the other, while the caller goes on.
-
-    All of it is done on leaving. What goes wrong is raised when the next is handed over, or on leaving.
-    """
-    doing: list[Future[None]] = []
-
-    def hand_over(call: Callable[[], None]) -> None:
-        if doing:
-            doing.pop().result()
-        doing.append(pool.submit(call))
-
-    with ThreadPoolExecutor(1) as pool:
-        try:
-            yield hand_over
-        finally:
-            if doing:
-                doing.pop().result()
 
 
 @contextmanager

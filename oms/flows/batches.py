@@ -1,6 +1,5 @@
 """What is written when orders are placed or sourced anew: rows gathered here, written by one routine."""
 
-import functools
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,9 +15,9 @@ from django.db.backends.utils import CursorWrapper
 
 from fulfilment.rules import RequestStatus
 from inventory.rules import LevelsMoved
-from oms.core import idempotency, pace
+from oms.core import idempotency
 from oms.core.actors import Actor
-from oms.core.cursors import bound_cursor
+from oms.core.cursors import bound_cursor, pipelined_cursor
 from oms.core.logs import REQUEST_ID
 from oms.routing.plans import Parcel, Plan
 
@@ -76,9 +75,7 @@ class Batch:
             aggregate=aggregate,
             topic=topic,
             payload=payload,
-            dedupe_key=None,
             recorded_at=self.at,
-            due_at=self.at,
             request_id=self._request_id,
         )
 
@@ -184,26 +181,30 @@ class Batch:
         What locks levels is written on leaving, all of it at once and in their order.
         Raises ``LevelsMoved`` when stock or a number was taken since it was seen.
         """
-        with pace.behind() as hand_over:
+        with _as_moved(), pipelined_cursor() as cursor:
 
             def place() -> None:
                 heads = {table: rows for table, rows in self.rows.items() if table not in _LOCKING}
                 for table in heads:
                     del self.rows[table]
-                hand_over(functools.partial(_write, "flows_place", heads, bound_cursor()))
+                _send(cursor, "flows_place", heads)
 
             yield place
         self.place()
 
     def _write(self, routine: str) -> None:
-        _write(routine, self.rows, bound_cursor())
+        with _as_moved(), bound_cursor() as cursor:
+            _send(cursor, routine, self.rows)
 
 
-def _write(routine: str, rows: Mapping[str, Sequence[Mapping[str, Any]]], cursor: CursorWrapper) -> None:
-    text = msgspec.json.encode(rows).decode()
+def _send(cursor: CursorWrapper, routine: str, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    cursor.execute(f"select {routine}(%s::jsonb)", [msgspec.json.encode(rows).decode()])
+
+
+@contextmanager
+def _as_moved() -> Iterator[None]:
     try:
-        with cursor:
-            cursor.execute(f"select {routine}(%s::jsonb)", [text])
+        yield
     except DatabaseError as error:
         if _moved(error.__cause__):
             raise LevelsMoved("Stock moved while the order was planned. Send it again.") from error

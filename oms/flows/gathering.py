@@ -114,8 +114,7 @@ def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
             quantity_waiting=missing.get(index, 0),
             unit_price=str(part.unit_price),
             total_minor=part.total_minor,
-            bundle_line_id=decided.bundle_ids.get(part.source),
-            quantity_per_bundle=part.per_bundle,
+            **_of_bundle(part, decided.bundle_ids),
         )
     _gather_news(decided, batch)
     lines = dict(enumerate(decided.line_ids))
@@ -123,6 +122,12 @@ def gather(decided: Decided, seen: Snapshot, batch: Batch) -> Placed:
         decided.order_id, decided.number, decided.decision_id, lines, decided.hand_overs, decided.stands
     )
     return _answer(decided, open_work(plan, batch, seen, order), [total.as_text() for total in totals])
+
+
+def _of_bundle(part: Asked, bundle_ids: Mapping[int, int]) -> dict[str, int]:
+    if part.per_bundle is None:
+        return {}
+    return {"bundle_line_id": bundle_ids[part.source], "quantity_per_bundle": part.per_bundle}
 
 
 def _answer(decided: Decided, work: tuple[PlacedWork, ...], totals: Sequence[str]) -> Placed:
@@ -193,7 +198,7 @@ def _gather_contact(decided: Decided, batch: Batch) -> None:
         customer_name=request.customer_name,
         customer_email=request.customer_email,
         shipping_address=request.shipping.as_json(),
-        billing_address=(request.billing or request.shipping).as_json(),
+        billing_address=request.billing.as_json() if request.billing else None,
         gift_message=request.gift_message,
         notes=request.notes,
     )

@@ -1,7 +1,7 @@
 """What is seen before an order is planned: one round trip, without a lock."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -223,19 +223,14 @@ def _read(
 
 def _snapshot(seen: dict[str, Any], open_terms: Terms) -> Snapshot:
     stock, levels = {}, {}
-    for level_id, sku_id, site_id, available in seen["levels"] or ():
+    for level_id, sku_id, site_id, available in _rows(seen["levels"]):
         stock[site_id, sku_id] = available
         levels[site_id, sku_id] = level_id
     return Snapshot(
         stamp=seen["stamp"],
         skus={
-            row[1]: SeenSku(
-                *(row[0], row[1], row[2] or 0, frozenset(row[3]), row[4], row[5], row[6], row[7]),
-                hazard=row[8],
-                longest_mm=row[9] or 0,
-                volume_ml=row[10] or 0,
-            )
-            for row in seen["skus"] or ()
+            code: SeenSku(id_, code, grams, frozenset(tags), *others)
+            for id_, code, grams, tags, *others in _rows(seen["skus"])
         },
         stock=stock,
         levels=levels,
@@ -245,3 +240,7 @@ def _snapshot(seen: dict[str, Any], open_terms: Terms) -> Snapshot:
         line_ids=seen["line_ids"] or [],
         terms=open_terms,
     )
+
+
+def _rows(columns: list[list[Any] | None]) -> Iterator[tuple[Any, ...]]:
+    return zip(*[column or () for column in columns], strict=True)

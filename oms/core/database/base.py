@@ -1,5 +1,7 @@
 """Django's PostgreSQL, which asks a connection whether it still lives only after it has rested."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 
 from django.db.backends.postgresql import base
@@ -27,3 +29,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         with self.wrap_database_errors:
             cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]
             return self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+
+    @contextmanager
+    def pipelined_cursor(self) -> Iterator[CursorWrapper]:
+        """A bound cursor whose statements are sent and not waited for; all of them are done on leaving.
+
+        What goes wrong with one is raised by a later one, or on leaving.
+        """
+        with self.bound_cursor() as cursor, self.wrap_database_errors, self.connection.pipeline():
+            yield cursor
