@@ -1,7 +1,8 @@
 """Posting movements costs the same per row however many there are, and whatever the session posted before.
 
 A trigger's plan is kept from its first call, and a join of two results of its own is then walked row by row: after an
-order of three lines, a thousand orders would compare each level with each other one.
+order of three lines, a thousand orders would compare each level with each other one. And what is allowed calls no
+function: when a guard is asked stands in its WHEN.
 """
 
 from django.db import migrations
@@ -64,7 +65,30 @@ end $$;
 """
 
 
+GUARDS = """
+drop trigger guard_level on inventory_stocklevel;
+create trigger guard_level before delete on inventory_stocklevel
+  for each row execute function inventory_guard_level();
+create trigger guard_new_level before insert on inventory_stocklevel for each row
+  when ((new.on_hand, new.reserved, new.quarantined, new.damaged, new.located) is distinct from (0, 0, 0, 0, 0))
+  execute function inventory_guard_level();
+create trigger guard_moved_level before update on inventory_stocklevel for each row
+  when (pg_trigger_depth() < 1 or (new.sku_id, new.location_id) is distinct from (old.sku_id, old.location_id))
+  execute function inventory_guard_level();
+
+drop trigger guard_reservation on inventory_reservation;
+create trigger guard_reservation before update or delete on inventory_reservation
+  for each row execute function inventory_guard_reservation();
+create trigger guard_new_reservation before insert on inventory_reservation for each row
+  when (new.quantity_released <> 0 or new.quantity_issued <> 0)
+  execute function inventory_guard_reservation();
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [("inventory", "0015_delivery_changes")]
 
-    operations = [migrations.RunSQL(POST_MOVEMENTS, migrations.RunSQL.noop)]
+    operations = [
+        migrations.RunSQL(POST_MOVEMENTS, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARDS, migrations.RunSQL.noop),
+    ]

@@ -2,7 +2,7 @@
 
 The first caller of a queue leads: it takes what has gathered, has it carried out in one go, wakes those it served
 and hands the lead to the first who came meanwhile. What gathers is what came while the last batch was written; only
-behind a large batch a leader waits a millisecond for those who were just served and come again.
+behind a large batch a leader waits two milliseconds for those who were just served and come again.
 """
 
 from collections import deque
@@ -17,7 +17,7 @@ from oms.core.errors import Busy
 
 W = TypeVar("W")
 LARGE = 8
-GATHERING_SECONDS = 0.001
+GATHERING_SECONDS = 0.002
 
 
 @dataclass(slots=True)

@@ -85,6 +85,17 @@ end $$;
 """
 
 
+# What is allowed calls no function.
+GUARDS = """
+drop trigger guard_line on orders_orderline;
+create trigger guard_new_line before insert on orders_orderline for each row
+  when (new.quantity_allocated <> 0 or new.quantity_shipped <> 0 or new.quantity_cancelled <> 0)
+  execute function flows_guard_line();
+create trigger guard_moved_line before update on orders_orderline for each row
+  when (pg_trigger_depth() < 1 or (new.order_id, new.sku_id) is distinct from (old.order_id, old.sku_id))
+  execute function flows_guard_line();
+"""
+
 # Work is written before levels are locked; its lines find it, be it new or one that grows. Deliveries are locked after
 # levels, as when one of them is received.
 ALLOCATE = """
@@ -256,6 +267,7 @@ class Migration(migrations.Migration):
             for table, parents in KEYS.items()
         ),
         migrations.RunSQL(BY_KEY, migrations.RunSQL.noop),
+        migrations.RunSQL(GUARDS, migrations.RunSQL.noop),
         migrations.RunSQL(ALLOCATE, migrations.RunSQL.noop),
         migrations.RunSQL(PLACE_ORDERS, migrations.RunSQL.noop),
         migrations.RunSQL(ORDER_CONTEXT, migrations.RunSQL.noop),
