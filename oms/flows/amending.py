@@ -9,6 +9,7 @@ from decimal import Decimal
 from fulfilment import queries as work_queries
 from inventory.rules import LevelsMoved
 from oms.catalogue import queries as sku_queries
+from oms.catalogue.queries import SkuNotFound
 from oms.channels import queries as channel_queries
 from oms.core import money
 from oms.core.actors import Actor
@@ -17,6 +18,7 @@ from oms.core.lifecycles import IllegalTransition
 from oms.core.transactions import owns_transaction
 from oms.flows import concluding, pulling, readdressing, recalling, sourcing
 from oms.flows.concluding import Edit
+from oms.flows.snapshots import UnknownSku
 from oms.orders import customer_queries, job_queries
 from oms.orders import queries as order_queries
 from oms.orders.amendments import (
@@ -52,7 +54,7 @@ def amend_order(
 
     What a partner has confirmed is asked for, and follows when it accepts; so does another address for its work.
     ``code`` is of the managed list.
-    Raises ``OrderNotFound``, ``OrderChanged``, ``TooLateToChange``, ``LineNotFound``, ``PriceNeeded``, ``SkuNotFound``,
+    Raises ``OrderNotFound``, ``OrderChanged``, ``TooLateToChange``, ``LineNotFound``, ``PriceNeeded``, ``UnknownSku``,
     ``OrderBlocked``, ``NoRoomToWait``, ``CreditLimitExceeded``, ``CancellationPending``, ``AddressPending``,
     ``IllegalTransition`` when it has ended, ``Invalid`` without a reason, ``UnknownReason``.
     """
@@ -69,8 +71,11 @@ def carry_out(amendment: Amendment, order: Order, change: Change) -> Edit:
     """
     _check(order, amendment.version)
     draft = _Draft(order, change, lines=list(order_queries.lines_of([order.pk])))
-    for difference in amendment.differences:
-        (_add if difference.pieces > 0 else _take)(draft, difference)
+    for index, difference in enumerate(amendment.differences):
+        if difference.pieces > 0:
+            _add(draft, difference, pointer=f"#/lines/{index}/sku")
+        else:
+            _take(draft, difference)
     draft.facts = _change_facts(draft, amendment)
     return _finish(draft)
 
@@ -164,9 +169,12 @@ def _check(order: Order, version: int | None) -> None:
         )
 
 
-def _add(draft: _Draft, difference: Difference) -> None:
+def _add(draft: _Draft, difference: Difference, *, pointer: str) -> None:
     """More pieces are a line of their own, so that what was agreed before stays as it was."""
-    sku = sku_queries.sku(difference.sku)
+    try:
+        sku = sku_queries.sku(difference.sku)
+    except SkuNotFound as missing:
+        raise UnknownSku(str(missing), problems=((pointer, str(missing)),)) from missing
     if sku.is_bundle:
         message = f"{sku.code} is a bundle: place another order for more of it."
         raise TooLateToChange(message)
@@ -233,26 +241,27 @@ def _take_from(draft: _Draft, lines: Sequence[OrderLine], pieces: int, sku: str)
         wanted[line.pk] = min(left, line.quantity_allocated)
         left -= wanted[line.pk]
     if left:
-        raise _too_late(draft.order, sku, pieces - left)
+        raise TooLateToChange(
+            f"Only {pieces - left} pieces of {sku} are left on {draft.order.number}."
+            " What has shipped is taken back as a return.",
+            sku=sku,
+            possible=pieces - left,
+        )
     change = draft.change
     got = pulling.pull(draft.order, wanted, why=change.reason, actor=change.actor, at=change.at)
     missing = {line: count - got.get(line, 0) for line, count in wanted.items()}
     confirmed = recalling.confirmed_pieces(draft.order, missing, draft.recalled)
     short = sum(missing.values()) - confirmed.total()
     if short:
-        raise _too_late(draft.order, sku, pieces - short)
+        raise TooLateToChange(
+            f"Only {pieces - short} pieces of {sku} can still be taken off {draft.order.number}: the others are packed."
+            " Unpack them first, or take them back as a return.",
+            sku=sku,
+            possible=pieces - short,
+        )
     draft.recalled.update(confirmed)
     orders.cancel_pieces(cancelled + Counter(got))
     return pieces - confirmed.total()
-
-
-def _too_late(order: Order, sku: str, possible: int) -> TooLateToChange:
-    return TooLateToChange(
-        f"Only {possible} pieces of {sku} can still be taken off {order.number}: the others are packed or gone."
-        " Unpack them first, or take them back as a return.",
-        sku=sku,
-        possible=possible,
-    )
 
 
 def _change_facts(draft: _Draft, amendment: Amendment) -> list[str]:

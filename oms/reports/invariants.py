@@ -333,7 +333,5 @@ GUARDS = (
     ),
 )
 
-INVARIANTS = {
-    each.code: each
-    for each in (*STOCK, *GUARDS, *ORDERS, *CUSTOMERS, *LETTERS, *FULFILMENT, *STANDING, *MESSAGES)
-}
+ROOMS = (STOCK, GUARDS, ORDERS, CUSTOMERS, LETTERS, FULFILMENT, STANDING, MESSAGES)
+INVARIANTS = {each.code: each for room in ROOMS for each in room}

@@ -9,6 +9,7 @@ from fulfilment.rules import ScanKind
 from oms.alerts.models import Alert
 from oms.core.lifecycles import IllegalTransition
 from oms.flows import amending
+from oms.flows.snapshots import UnknownSku
 from oms.orders.amendments import (
     Amendment,
     Difference,
@@ -120,6 +121,24 @@ def test_what_is_packed_cannot_be_taken_off():
         amend(placed.number, ("MUG", -1))
     with pytest.raises(TooLateToChange, match="packed for the present address"):
         amend(placed.number, address=SYDNEY)
+
+
+def test_no_more_is_taken_off_than_there_is():
+    shelf("MUG", on_hand=10)
+    placed = place(("MUG", 2))
+
+    with pytest.raises(TooLateToChange, match=f"Only 2 pieces of MUG are left on {placed.number}"):
+        amend(placed.number, ("MUG", -3))
+
+
+def test_more_of_what_nobody_sells_is_refused_at_its_field():
+    shelf("MUG", on_hand=10)
+    placed = place(("MUG", 2))
+
+    with pytest.raises(UnknownSku, match="There is no SKU NOPE") as refused:
+        amend(placed.number, ("MUG", 1), ("NOPE", 1, Decimal(3)))
+
+    assert refused.value.problems == (("#/lines/1/sku", "There is no SKU NOPE."),)
 
 
 def test_an_order_of_which_everything_is_taken_off_is_cancelled():

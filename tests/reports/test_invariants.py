@@ -10,7 +10,7 @@ from inventory.models import StockMovement
 from oms.alerts.models import Alert
 from oms.core.models import AuditEntry, Grant, User
 from oms.flows import proving
-from oms.reports.invariants import INVARIANTS
+from oms.reports.invariants import INVARIANTS, ROOMS
 from oms.reports.models import InvariantRun
 from tests.builders import NOON, TESTER, breaches, level, order, place, rate, shelf
 from tests.house.sources import ROOT
@@ -22,6 +22,11 @@ ROW = re.compile(r"^\| (I\d+) \| (.+?) \| (.+?) \| (.+?) \|$", re.M)
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def test_no_two_invariants_have_one_code():
+    codes = [each.code for room in ROOMS for each in room]
+    assert sorted(codes) == sorted(INVARIANTS)
 
 
 def test_the_document_says_what_the_code_says():
