@@ -31,8 +31,7 @@ class UnknownSku(Invalid):
     code = "unknown-sku"
 
 
-@dataclass(frozen=True, slots=True)
-class SeenSku:
+class SeenSku(msgspec.Struct, frozen=True):
     """A SKU as the planner needs it; ``room_to_wait`` pieces may be ordered beyond stock, None is without limit."""
 
     id: int
