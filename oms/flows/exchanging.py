@@ -14,12 +14,11 @@ from fulfilment.services.fulfilment_orders import Way
 from inventory import queries as stock_queries
 from inventory.rules import LevelsMoved
 from inventory.services import reservations
-from oms.channels import queries as channel_queries
 from oms.core.actors import Actor
-from oms.flows import order_facts, promises, snapshots
+from oms.flows import snapshots
 from oms.flows.batches import Batch
 from oms.flows.gathering import Sourced, open_work
-from oms.flows.promises import Asking
+from oms.flows.order_facts import Problem, problem_of
 from oms.flows.snapshots import Snapshot
 from oms.orders import queries as order_queries
 from oms.orders.models import Order
@@ -36,16 +35,17 @@ from oms.routing.plans import Plan
 class Known:
     """An order that may move, with what its promise is measured by."""
 
-    order: Order
     held: Held
-    stamp: int
+    problem: Problem
+
+    @property
+    def order(self) -> Order:
+        """The order itself."""
+        return self.problem.order
 
     def promised(self, plan: Plan, *, at: datetime) -> Promised:
         """What could be promised for it under a plan."""
-        policy = channel_queries.policies(self.stamp)[self.order.channel.code]
-        held, first = self.held, self.order.deliver_from
-        asking = Asking(plan, held.facts.destination, held.network, policy, self.stamp, deliver_from=first)
-        return promises.promise(asking, at=at)
+        return self.problem.promised(plan, at=at)
 
     def is_kept(self, plan: Plan, *, at: datetime) -> bool:
         """Whether its promise stands; without one it may not take longer than now."""
@@ -68,15 +68,9 @@ def standing_of(order: Order, lines: Sequence[FulfilmentOrderLine], seen: Snapsh
     for line in lines:
         wanted[line.allocation.order_line_id] += _asked(line)
     by_id = {line.allocation.order_line_id: line.allocation.order_line for line in lines}
-    policy = channel_queries.policies(seen.stamp)[order.channel.code]
-    asked = [order_facts.line_of(by_id[pk], count, seen.skus) for pk, count in sorted(wanted.items())]
-    facts = order_facts.facts_of(order, asked, policy, at=at)
-    network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
-        facts.destination
-    )
-    # Its pieces are promised already: the buffer was left when they were.
-    facts = replace(seen.informed(facts, network, at), buffer=0)
-    return Known(order, Held(order.pk, facts, network, dict(_claims(lines))), seen.stamp)
+    asked = [(by_id[pk], count) for pk, count in sorted(wanted.items())]
+    problem = problem_of(order, asked, seen, are_promised=True, at=at)
+    return Known(Held(order.pk, problem.facts, problem.network, dict(_claims(lines))), problem)
 
 
 def _claims(lines: Iterable[FulfilmentOrderLine]) -> Counter[tuple[int, int]]:

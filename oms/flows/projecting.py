@@ -6,15 +6,14 @@ from datetime import date, datetime
 from typing import Any
 
 from inventory import calendar_queries
-from oms.channels import queries as channel_queries
-from oms.flows import order_facts, snapshots
+from oms.flows import snapshots
+from oms.flows.order_facts import problem_of
 from oms.flows.snapshots import Snapshot
 from oms.orders import scarcity_queries
 from oms.orders.models import OrderLine, SupplyClaim, Turn
 from oms.orders.rules import ServedBy
 from oms.orders.scarcity_queries import FIRST, LAST, Scarce
 from oms.routing import planner
-from oms.routing import queries as routing_queries
 
 MOST_PLANNED = 25
 """Lines that are planned to say what they get now; those behind them are told of deliveries only."""
@@ -30,11 +29,15 @@ _WORDS: dict[ServedBy, Callable[[OrderLine], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """A line that waits: when its last piece can be expected (None: nobody knows), and why it has this turn."""
+    """A line that waits: when its last piece can be expected (None: nobody knows), and why it has this turn.
+
+    ``now`` pieces it would get at once, and ``unannounced`` ones are in no delivery.
+    """
 
     line: OrderLine
     place: int
     now: int
+    unannounced: int
     expected_on: date | None
     why: tuple[str, ...]
 
@@ -63,7 +66,7 @@ def outlooks(scarce: Scarce, *, at: datetime) -> list[Outlook]:
             else:
                 chest[0] = (day, pieces - count)
         why = _bound(claims.get(line.pk, ())) + _why(line, turns.get(line.order_id), criteria)
-        found.append(Outlook(line, place, now, None if wanted else last, why))
+        found.append(Outlook(line, place, now, wanted, None if wanted else last, why))
     return found
 
 
@@ -72,12 +75,8 @@ def _given(line: OrderLine, shelves: Snapshot, *, at: datetime) -> int:
     order = line.order
     if order.state != "open" or not any(pieces > 0 for pieces in shelves.stock.values()):
         return 0
-    policy = channel_queries.policies(shelves.stamp)[order.channel.code]
-    wanted = [order_facts.line_of(line, line.quantity_waiting, shelves.skus)]
-    facts = order_facts.facts_of(order, wanted, policy, at=at)
-    tables = routing_queries.tables_for(facts.channel, facts.customer_type, shelves.stamp)
-    network = tables.network(facts.destination)
-    plan = planner.plan(shelves.informed(facts, network, at), stock=shelves.stock, network=network)
+    problem = problem_of(order, [(line, line.quantity_waiting)], shelves, at=at)
+    plan = planner.plan(problem.facts, stock=shelves.stock, network=problem.network)
     for share in plan.shares:
         shelves.take(share.site_id, share.sku_id, share.quantity)
     return sum(share.quantity for share in plan.shares)

@@ -6,14 +6,12 @@ from datetime import datetime
 
 from fulfilment import queries as work_queries
 from fulfilment.services import fulfilment_orders
-from oms.channels import queries as channel_queries
 from oms.core import outbox
 from oms.core.actors import Actor
 from oms.flows import binding, keeping, promises, snapshots
 from oms.flows.batches import Batch
 from oms.flows.gathering import Sourced, open_work
-from oms.flows.order_facts import facts_of, line_of
-from oms.flows.promises import Asking
+from oms.flows.order_facts import problem_of
 from oms.flows.snapshots import Snapshot
 from oms.orders import queries as order_queries
 from oms.orders.models import Order, OrderLine
@@ -40,26 +38,19 @@ def source_again(
         keeping.settle(order, actor=actor, at=at)
         return None
     seen = snapshots.look_again([line.sku.code for line in wanted])
-    policy = channel_queries.policies(seen.stamp)[order.channel.code]
-    facts = facts_of(order, [line_of(line, missing[line.pk], seen.skus) for line in wanted], policy, at=at)
-    network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
-        facts.destination
-    )
+    problem = problem_of(order, [(line, missing[line.pk]) for line in wanted], seen, at=at)
     stock = {place: pieces for place, pieces in seen.stock.items() if place[0] not in without}
-    plan = planner.plan(seen.informed(facts, network, at), stock=stock, network=network)
+    plan = planner.plan(problem.facts, stock=stock, network=problem.network)
     shortfall = {int(line_id): pieces for line_id, pieces in plan.shortfall}
     orders.wait({line.pk: shortfall.get(line.pk, 0) for line in wanted})
     waiting = binding.bind_waiting(_lacking(wanted, shortfall), seen)
-    asking = Asking(
-        plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=order.deliver_from
-    )
-    promised = promises.promise(asking, at=at)
+    promised = problem.promised(plan, waiting, at=at)
     tell_later(order, promised, why=why, at=at)
     if plan.shares:
         steps = zip(plan.parcels, promised.steps, strict=False)
         hand_overs = {parcel.site_id: step.hand_over for parcel, step in steps}
         joined = _write(order, plan, seen, hand_overs, Cause(why, actor, at))
-        _cost_joined(order, plan, joined, network)
+        _cost_joined(order, plan, joined, problem.network)
     orders.refresh_progress([order.pk])
     keeping.settle(order, actor=actor, at=at)
     return plan
@@ -74,18 +65,9 @@ def promise_again(order: Order, *, at: datetime, why: str) -> None:
     if not lines:
         return
     seen = snapshots.look_again([line.sku.code for line in lines])
-    policy = channel_queries.policies(seen.stamp)[order.channel.code]
-    asked = [line_of(line, line.quantity_waiting, seen.skus) for line in lines]
-    facts = facts_of(order, asked, policy, at=at)
-    network = routing_queries.tables_for(facts.channel, facts.customer_type, seen.stamp).network(
-        facts.destination
-    )
-    plan = planner.plan(seen.informed(facts, network, at), stock={}, network=network)
-    waiting = binding.bind_waiting(lines, seen)
-    asking = Asking(
-        plan, facts.destination, network, policy, seen.stamp, waiting, deliver_from=order.deliver_from
-    )
-    tell_later(order, promises.promise(asking, at=at), why=why, at=at)
+    problem = problem_of(order, [(line, line.quantity_waiting) for line in lines], seen, at=at)
+    plan = planner.plan(problem.facts, stock={}, network=problem.network)
+    tell_later(order, problem.promised(plan, binding.bind_waiting(lines, seen), at=at), why=why, at=at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 import html
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
+from oms.flows import counting
 from oms.orders.models import Turn
 from oms.routing.rules import Action, Does, Rule, RuleBook
-from tests.builders import live_rules, place, shelf
+from tests.builders import NOON, TESTER, live_rules, place, shelf
 from tests.doors.test_order_pages import BACKEND, person
 from tests.doors.test_rest_contract import api  # noqa: F401  # a fixture
 
@@ -75,6 +78,21 @@ def test_nobody_is_said_to_get_what_the_rules_keep_back(api, client):  # noqa: F
     # Nobody else waits to whom its own piece could be given.
     assert number in page
     assert "Give them" not in page
+
+
+def test_what_no_delivery_brings_is_said_by_the_piece(client):
+    shelf("POT", on_hand=1)
+    place(("POT", 1))
+    place(("POT", 3))
+    place(("POT", 2))
+    coming = {"expected_on": timezone.now().date() + timedelta(days=3), "actor": TESTER, "at": NOON}
+    counting.expect_stock("POT", location="PER", quantity=2, reference="ASN-1", **coming)
+    client.force_login(person("ruth", ("manager", "")), backend=BACKEND)
+
+    shown = client.get("/orders/scarce/POT").content.decode()
+
+    assert "no delivery announced for 1 of it" in shown
+    assert "no delivery announced for it" in shown
 
 
 def test_a_held_order_is_passed_over_and_the_next_gets_what_is_there(api, waiting):  # noqa: F811
