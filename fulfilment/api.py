@@ -1,7 +1,6 @@
 """Fulfilment orders over REST: how a warehouse or partner answers and reports what has left."""
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -21,7 +20,7 @@ from oms.core.api import answered, keyed, page_of, read_body
 from oms.core.api.filtering import filtered
 from oms.core.api.schema import documented, list_of
 from oms.core.api.views import ApiView
-from oms.flows import recalling, shipping
+from oms.flows import shipping
 
 Code = Annotated[str, Meta(min_length=1, max_length=64)]
 
@@ -135,20 +134,6 @@ class RejectBody(msgspec.Struct, frozen=True):
     reason: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Verdict(StrEnum):
-    """What a location says to a cancellation."""
-
-    ACCEPT = "accept"
-    REFUSE = "refuse"
-
-
-class CancellationBody(msgspec.Struct, frozen=True):
-    """Whether the pieces are left out; a refusal says why."""
-
-    answer: Verdict
-    reason: Annotated[str, Meta(max_length=200)] = ""
-
-
 class WorkFilter(FilterSet):
     """Filters of fulfilment orders; several statuses mean any of them."""
 
@@ -210,7 +195,7 @@ class FulfilmentOrders(WorkView):
         rows = filtered(WorkFilter, _work(), request)
         if self.token.locations is not None:
             rows = rows.filter(location__code__in=sorted(self.token.locations))
-        return page_of(rows, request, render=_answer, ordering=("-opened_at", "-id"))
+        return page_of(rows, request, render=as_answered, ordering=("-opened_at", "-id"))
 
 
 class OneFulfilmentOrder(WorkView):
@@ -221,7 +206,7 @@ class OneFulfilmentOrder(WorkView):
     @documented("Read a fulfilment order", answers={200: WorkDetail})
     def get(self, request: Request, number: str) -> Response:
         """The fulfilment order with lines, parcels and address."""
-        return Response(_answer(self.work(number)))
+        return Response(as_answered(self.work(number)))
 
 
 class Acknowledge(WorkView):
@@ -234,7 +219,7 @@ class Acknowledge(WorkView):
         """Say that the work will be done."""
         self.work(number)
         shipping.acknowledge(number, actor=self.actor, at=timezone.now())
-        return Response(_answer(self.work(number)))
+        return Response(as_answered(self.work(number)))
 
 
 class Reject(WorkView):
@@ -248,33 +233,7 @@ class Reject(WorkView):
         self.work(number)
         body = read_body(request, RejectBody)
         shipping.reject(number, reason=body.reason, actor=self.actor, at=timezone.now())
-        return Response(_answer(self.work(number)))
-
-
-class AnswerCancellation(WorkView):
-    """The location was asked to leave pieces out, and answers."""
-
-    scope = "fulfilment:write"
-
-    @documented("Answer a cancellation", body=CancellationBody, answers={200: WorkDetail}, keyed=True)
-    def post(self, request: Request, number: str) -> HttpResponse:
-        """Accept: the pieces are free and cancelled at once. Refuse: they stay, and whoever asked is told why."""
-        self.work(number)
-        claim = keyed(request, required=False)
-        body = read_body(request, CancellationBody)
-
-        def render(answered_work: object) -> tuple[int, object]:
-            return 200, _answer(self.work(number))
-
-        with idempotency.claimed(claim, render=render) as answer:
-            recalling.answer(
-                number,
-                accepts=body.answer is Verdict.ACCEPT,
-                said=body.reason,
-                actor=self.actor,
-                at=timezone.now(),
-            )
-        return answered(answer)
+        return Response(as_answered(self.work(number)))
 
 
 class Ship(WorkView):
@@ -295,7 +254,7 @@ class Ship(WorkView):
 
         def render(shipment: object) -> tuple[int, object]:
             assert isinstance(shipment, Shipment)  # the flow's own answer
-            return 200, _answer(self.work(number))
+            return 200, as_answered(self.work(number))
 
         with idempotency.claimed(claim, render=render) as answer:
             shipping.ship_parcels(
@@ -310,11 +269,6 @@ class Ship(WorkView):
 def _work() -> QuerySet[FulfilmentOrder]:
     rows = queries.work_with_lines().select_related("order__contact")
     return rows.prefetch_related(cancellation_queries.newest_first(), address_queries.newest_first())
-
-
-def as_answered(work: FulfilmentOrder) -> WorkDetail:
-    """The fulfilment order as REST answers it."""
-    return _answer(work)
 
 
 def _address_change(work: FulfilmentOrder) -> AddressChangeAsked | None:
@@ -351,7 +305,8 @@ def _cancellation(work: FulfilmentOrder) -> CancellationAnswer | None:
     )
 
 
-def _answer(work: FulfilmentOrder) -> WorkDetail:
+def as_answered(work: FulfilmentOrder) -> WorkDetail:
+    """The fulfilment order as REST answers it."""
     return WorkDetail(
         number=work.number,
         order=work.order.number,

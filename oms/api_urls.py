@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from fulfilment import api as fulfilment
-from fulfilment import api_address as fulfilment_address
+from fulfilment import api_answers
 from inventory import api as inventory
 from inventory import api_counts as counts
 from inventory import api_deliveries as deliveries
@@ -83,8 +83,8 @@ urlpatterns = [
     path("fulfilment-orders/<str:number>", fulfilment.OneFulfilmentOrder.as_view()),
     path("fulfilment-orders/<str:number>/acknowledge", fulfilment.Acknowledge.as_view()),
     path("fulfilment-orders/<str:number>/reject", fulfilment.Reject.as_view()),
-    path("fulfilment-orders/<str:number>/cancellation", fulfilment.AnswerCancellation.as_view()),
-    path("fulfilment-orders/<str:number>/address-change", fulfilment_address.AnswerAddress.as_view()),
+    path("fulfilment-orders/<str:number>/cancellation", api_answers.AnswerCancellation.as_view()),
+    path("fulfilment-orders/<str:number>/address-change", api_answers.AnswerAddress.as_view()),
     path("fulfilment-orders/<str:number>/ship", fulfilment.Ship.as_view()),
     path("scarcity", scarcity.ScarceSkus.as_view()),
     path("scarcity/<str:sku>", scarcity.ScarceSku.as_view()),

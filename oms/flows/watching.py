@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from fulfilment import address_queries, cancellation_queries
 from fulfilment import queries as work_queries
+from fulfilment.models import AddressRequest, CancellationRequest
 from oms.alerts import queries as alert_queries
 from oms.alerts.models import Severity
 from oms.alerts.services import alerts
@@ -41,23 +42,9 @@ def overdue_cancellations(*, at: datetime) -> int:
     """Alert on cancellations that partners have not answered in time, and close the others' alerts; says how many."""
     overdue = list(cancellation_queries.overdue(at)[:MOST_AT_ONCE])
     for request in overdue:
-        work = request.fulfilment_order
-        alert = alerts.open_alert(
-            "overdue_cancellation",
-            "fulfilment_order",
-            work.number,
-            at=at,
-            location=work.location.code,
-            message=f"{work.location.name} has not said whether it cancels pieces of {work.number},"
-            f" asked {request.requested_at:%d %b %H:%M} UTC. Ring them.",
-            url=f"/orders/{work.order.number}",
-        )
-        asked_by = job_queries.person(request.requested_by)
-        if asked_by is not None and alert.owner_id is None:
-            alerts.assign(alert, owner=asked_by)
-    still = {request.fulfilment_order.number for request in overdue}
-    close_settled("overdue_cancellation", still, note="It was answered.", at=at)
-    return len(overdue)
+        what = f"it cancels pieces of {request.fulfilment_order.number}"
+        _alert_unanswered("overdue_cancellation", request, what, asked_by=request.requested_by, at=at)
+    return _close_answered("overdue_cancellation", overdue, at=at)
 
 
 @owns_transaction()
@@ -65,22 +52,35 @@ def overdue_addresses(*, at: datetime) -> int:
     """Alert on addresses that partners have not answered in time, and close the others' alerts; says how many."""
     overdue = list(address_queries.overdue(at)[:MOST_AT_ONCE])
     for request in overdue:
-        work = request.fulfilment_order
-        alert = alerts.open_alert(
-            "overdue_address",
-            "fulfilment_order",
-            work.number,
-            at=at,
-            location=work.location.code,
-            message=f"{work.location.name} has not said whether it sends {work.number} to another address,"
-            f" asked {request.requested_at:%d %b %H:%M} UTC. Ring them.",
-            url=f"/orders/{work.order.number}",
-        )
-        asked_by = job_queries.person(request.change.requested_by)
-        if asked_by is not None and alert.owner_id is None:
-            alerts.assign(alert, owner=asked_by)
+        what = f"it sends {request.fulfilment_order.number} to another address"
+        _alert_unanswered("overdue_address", request, what, asked_by=request.change.requested_by, at=at)
+    return _close_answered("overdue_address", overdue, at=at)
+
+
+def _alert_unanswered(
+    kind: str, request: CancellationRequest | AddressRequest, what: str, *, asked_by: str, at: datetime
+) -> None:
+    work = request.fulfilment_order
+    alert = alerts.open_alert(
+        kind,
+        "fulfilment_order",
+        work.number,
+        at=at,
+        location=work.location.code,
+        message=f"{work.location.name} has not said whether {what},"
+        f" asked {request.requested_at:%d %b %H:%M} UTC. Ring them.",
+        url=f"/orders/{work.order.number}",
+    )
+    owner = job_queries.person(asked_by)
+    if owner is not None and alert.owner_id is None:
+        alerts.assign(alert, owner=owner)
+
+
+def _close_answered(
+    kind: str, overdue: Sequence[CancellationRequest] | Sequence[AddressRequest], *, at: datetime
+) -> int:
     still = {request.fulfilment_order.number for request in overdue}
-    close_settled("overdue_address", still, note="It was answered.", at=at)
+    close_settled(kind, still, note="It was answered.", at=at)
     return len(overdue)
 
 
